@@ -1,0 +1,55 @@
+# One entry point for people and CI alike; `make help` lists the targets.
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= .data
+EVENTS ?= 10000000
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench docs requirements clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.base ## Create .venv with what the server needs
+
+$(VENV)/.base: requirements/base.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Headwater needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: setup ## Serve with demo data at http://127.0.0.1:8000 (PORT=, DATA_DIR=)
+	$(BIN)/headwater serve --host 127.0.0.1 --port $(PORT) --data-dir $(DATA_DIR) --demo
+
+test: $(VENV)/.dev ## Run every check and every test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+check: $(VENV)/.dev ## Format, lint, types, import rules and the fast tests
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not slow"
+
+bench: $(VENV)/.dev ## Measure this server against its floors (EVENTS=10000000)
+	$(BIN)/python -m benchmarks --events $(EVENTS)
+
+docs: $(VENV)/.dev ## Write the generated pages of docs/
+	$(BIN)/python -m docs.generate
+
+requirements: $(VENV)/.dev ## Compile the pinned requirements from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements/base.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements/base.txt --output-file requirements/dev.txt
+
+clean: ## Remove what make created, except data directories
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,124 @@
+"""Every error that a caller can meet, with its code and HTTP status.
+
+    HeadwaterError
+    ├── InvalidRequest        400 INVALID_REQUEST
+    ├── Unauthorized          401 UNAUTHORIZED
+    ├── PaymentRequired       402 PAYMENT_REQUIRED
+    ├── Forbidden             403 FORBIDDEN
+    ├── NotFound              404 NOT_FOUND
+    ├── MethodNotAllowed      405 METHOD_NOT_ALLOWED
+    ├── Conflict              409 CONFLICT
+    ├── PayloadTooLarge       413 PAYLOAD_TOO_LARGE
+    ├── UnsupportedMediaType  415 UNSUPPORTED_MEDIA_TYPE
+    ├── RateLimitExceeded     429 RATE_LIMIT_EXCEEDED
+    ├── InternalError         500 INTERNAL_ERROR
+    ├── Unavailable           503 UNAVAILABLE
+    └── Timeout               504 TIMEOUT
+
+The place that knows what is wrong raises one of these with a message for the
+caller; surfaces put it into their own envelope. Nothing here knows HTTP beyond
+the status number, and no message may carry text from inside the server.
+
+>>> InvalidRequest("'metric' is unknown", field="metric[]").details
+{'field': 'metric[]'}
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HeadwaterError(Exception):
+    """An error with words for the caller.
+
+    ``details`` holds machine-readable facts: ``field`` is the caller's own name
+    for what is wrong, ``allowed`` what would have been right. ``retry_after`` is
+    in whole seconds and becomes the ``Retry-After`` header.
+    """
+
+    code: ClassVar[str] = "INTERNAL_ERROR"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, retry_after: int | None = None, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+        self.retry_after = retry_after
+
+
+class InvalidRequest(HeadwaterError):
+    """The request cannot be understood or breaks a rule of its contract."""
+
+    code, status = "INVALID_REQUEST", 400
+
+
+class Unauthorized(HeadwaterError):
+    """No credential, or one that is unknown, expired or revoked."""
+
+    code, status = "UNAUTHORIZED", 401
+
+
+class PaymentRequired(HeadwaterError):
+    """A cap of the organisation's plan is reached; ``details.cap`` names it."""
+
+    code, status = "PAYMENT_REQUIRED", 402
+
+
+class Forbidden(HeadwaterError):
+    """The credential is good but may not do this."""
+
+    code, status = "FORBIDDEN", 403
+
+
+class NotFound(HeadwaterError):
+    """Unknown, or another organisation's: the two are not told apart."""
+
+    code, status = "NOT_FOUND", 404
+
+
+class MethodNotAllowed(HeadwaterError):
+    """The path exists, but not for this method."""
+
+    code, status = "METHOD_NOT_ALLOWED", 405
+
+
+class Conflict(HeadwaterError):
+    """The request contradicts what is already there."""
+
+    code, status = "CONFLICT", 409
+
+
+class PayloadTooLarge(HeadwaterError):
+    """The body, as sent or unfolded, is over the limit."""
+
+    code, status = "PAYLOAD_TOO_LARGE", 413
+
+
+class UnsupportedMediaType(HeadwaterError):
+    """The body's media type or encoding is not one that the route reads."""
+
+    code, status = "UNSUPPORTED_MEDIA_TYPE", 415
+
+
+class RateLimitExceeded(HeadwaterError):
+    """The organisation's hourly limit, or a login limit, is used up."""
+
+    code, status = "RATE_LIMIT_EXCEEDED", 429
+
+
+class InternalError(HeadwaterError):
+    """Something failed inside; the log has it under the request id."""
+
+    code, status = "INTERNAL_ERROR", 500
+
+
+class Unavailable(HeadwaterError):
+    """The server cannot take this now; nothing of it was done."""
+
+    code, status = "UNAVAILABLE", 503
+
+
+class Timeout(HeadwaterError):
+    """The query ran into its time limit and was stopped."""
+
+    code, status = "TIMEOUT", 504

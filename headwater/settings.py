@@ -1,0 +1,127 @@
+"""Every knob of the server: name, type, default and one sentence.
+
+Values come from ``headwater.toml`` (in the working directory, or the file that
+``HEADWATER_CONFIG`` names) and from ``HEADWATER_*`` variables, which win. An
+unknown name or a value out of range stops the start and says what is allowed.
+``docs/settings.md`` is generated from this file.
+
+>>> load({"HEADWATER_QUERY_TIMEOUT": "5"}).query_timeout
+5.0
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from headwater.kit.suggest import did_you_mean
+
+MIB = 1024 * 1024
+
+_Seconds = Annotated[float, Meta(gt=0)]
+_Bytes = Annotated[int, Meta(gt=0)]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All settings; ``DESCRIPTIONS`` says what each is for."""
+
+    data_dir: str = ".data"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    public_url: str = ""
+    default_plan: str = "enterprise"
+    registration: Literal["open", "invite", "closed"] = "open"
+    max_body_bytes: _Bytes = MIB
+    max_ingest_bytes: _Bytes = 64 * MIB
+    query_timeout: _Seconds = 30.0
+    query_memory_bytes: _Bytes = 1024 * MIB
+    query_threads: Annotated[int, Meta(ge=1)] = 2
+    max_bucket_rows: Annotated[int, Meta(ge=1)] = 20_000
+    cache_bytes: Annotated[int, Meta(ge=0)] = 64 * MIB
+    ingest_queue_events: Annotated[int, Meta(ge=1)] = 1_000_000
+    ingest_commit_events: Annotated[int, Meta(ge=1)] = 100_000
+    compact_after_rows: Annotated[int, Meta(ge=1)] = 200_000
+    access_token_minutes: Annotated[int, Meta(ge=1)] = 15
+    refresh_token_days: Annotated[int, Meta(ge=1)] = 30
+    session_days: Annotated[int, Meta(ge=1)] = 14
+    trusted_proxies: int = 0
+    log_format: Literal["pretty", "json"] = "pretty"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+DESCRIPTIONS: dict[str, str] = {
+    "data_dir": "Folder that holds everything: facts, control plane, secrets.",
+    "host": "Address to listen on.",
+    "port": "Port to listen on; 0 takes a free one.",
+    "public_url": "The server's address as its users see it; empty takes http://host:port.",
+    "default_plan": "Plan that a new organisation gets.",
+    "registration": "Who may register: anyone, only invited people, or nobody.",
+    "max_body_bytes": "Largest request body, in bytes, where no other limit applies.",
+    "max_ingest_bytes": "Largest ingest body, in bytes, as sent and after decompression.",
+    "query_timeout": "Seconds after which a query is stopped and answered with 504.",
+    "query_memory_bytes": "Memory that the embedded engine may use before it spills to disk.",
+    "query_threads": "Threads that the embedded engine may use for one query.",
+    "max_bucket_rows": "Most buckets times ids that one question may ask for.",
+    "cache_bytes": "Memory for cached answers; 0 turns the cache off.",
+    "ingest_queue_events": "Events that may wait for the writer before ingest answers 503.",
+    "ingest_commit_events": "Events that one commit takes at most.",
+    "compact_after_rows": "Fresh rollup rows after which they are merged into the sorted rollup.",
+    "access_token_minutes": "Life of an access token, in minutes.",
+    "refresh_token_days": "Life of a refresh token, in days.",
+    "session_days": "Life of a cookie session, in days.",
+    "trusted_proxies": "How many proxies in front may set X-Forwarded-For; 0 trusts none.",
+    "log_format": "Log lines for people (pretty) or machines (json).",
+    "log_level": "The least important level that is logged.",
+}
+
+_PREFIX = "HEADWATER_"
+# Not settings: where the settings are, and where the tests find their real data.
+_OTHER_VARIABLES = frozenset({"HEADWATER_CONFIG", "HEADWATER_REAL_DATA"})
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message says which and what is allowed."""
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the settings; ``overrides`` (from the command line) win over all else."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, object] = dict(_from_file(environ))
+    values.update(_from_environment(environ))
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    _refuse_unknown(values)
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"Settings: {error}. See docs/settings.md.") from None
+
+
+def _from_file(environ: Mapping[str, str]) -> Iterator[tuple[str, object]]:
+    path = Path(environ.get("HEADWATER_CONFIG", "headwater.toml"))
+    if not path.exists():
+        if "HEADWATER_CONFIG" in environ:
+            raise SettingsError(f"HEADWATER_CONFIG names {path}, which does not exist.")
+        return
+    try:
+        yield from tomllib.loads(path.read_text("utf-8")).items()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, object]]:
+    for variable, value in environ.items():
+        if variable.startswith(_PREFIX) and variable not in _OTHER_VARIABLES:
+            yield variable.removeprefix(_PREFIX).lower(), value
+
+
+def _refuse_unknown(values: Mapping[str, object]) -> None:
+    known = Settings.__struct_fields__
+    for name in values:
+        if name not in known:
+            raise SettingsError(f"Unknown setting '{name}'.{did_you_mean(name, known)} All settings: docs/settings.md.")
