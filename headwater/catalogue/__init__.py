@@ -1,0 +1,1 @@
+"""What is measured: datasets, metrics, dimensions and rollups, as data."""

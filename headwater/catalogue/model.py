@@ -1,0 +1,135 @@
+"""The words in which measurements are declared: datasets, fields, dimensions, metrics, rollups.
+
+Everything here is a frozen value. It holds no SQL of any dialect and does no
+I/O: the compiler, the stores, ingest, the API reference and the docs read it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Grain = Literal["hour", "day", "week", "month"]
+FieldKind = Literal["time", "id", "text", "amount"]
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """What a number counts.
+
+    Amounts are stored as whole multiples of ``1 / scale`` so that sums are exact
+    whatever their order; answers are divided by ``scale`` once, at the end.
+    """
+
+    name: str
+    label: str
+    scale: int = 1
+
+
+COUNT = Unit("count", "")
+SECONDS = Unit("seconds", "s", scale=1_000_000)
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field of a record as it is sent to ingest, and the column that keeps it."""
+
+    name: str
+    kind: FieldKind
+    description: str
+    column: str = ""
+    required: bool = False
+    max_length: int = 255
+    entity: str = ""
+    """Kind of entity that an ``id`` field names."""
+
+    @property
+    def stored_as(self) -> str:
+        """The column's name: the field's own unless declared otherwise."""
+        return self.column or self.name
+
+
+class Dimension(msgspec.Struct, frozen=True):
+    """Something answers can be broken down by; ``column`` is the fact's column."""
+
+    name: str
+    column: str
+    label: str
+    kind: Literal["id", "text"]
+
+
+class CountEvents(msgspec.Struct, frozen=True):
+    """Number of events of one kind; at most one a session where ``once_per_session``."""
+
+    event: str
+    once_per_session: bool = True
+
+
+class SumValue(msgspec.Struct, frozen=True):
+    """Sum of the ``value`` of events of one kind."""
+
+    event: str
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """A stored, additive measure: it may be summed over time and over resources."""
+
+    name: str
+    label: str
+    description: str
+    formula: CountEvents | SumValue
+    unit: Unit = COUNT
+
+
+class Derived(msgspec.Struct, frozen=True):
+    """``minuend`` − ``subtrahend`` of the totals, never below zero."""
+
+    name: str
+    label: str
+    description: str
+    minuend: str
+    subtrahend: str
+    unit: Unit = COUNT
+
+
+class Rollup(msgspec.Struct, frozen=True):
+    """A kept sum of a dataset's metrics by dimensions and, unless ``grain`` is None, by time.
+
+    Stores keep it sorted by its dimensions and then by time: questions read few
+    entities over a span of time.
+    """
+
+    name: str
+    dimensions: tuple[str, ...]
+    metrics: tuple[str, ...]
+    grain: Literal["hour", "day"] | None
+
+
+class Dataset(msgspec.Struct, frozen=True):
+    """A kind of fact: what a record holds, what can be measured, which sums are kept."""
+
+    name: str
+    table: str
+    description: str
+    time: str
+    fields: tuple[Field, ...]
+    dimensions: tuple[Dimension, ...]
+    metrics: tuple[Metric, ...]
+    derived: tuple[Derived, ...]
+    rollups: tuple[Rollup, ...]
+    groups: dict[str, tuple[str, ...]]
+    session: tuple[str, ...] = ()
+    """Columns that together name one countable happening within a session."""
+
+    def field(self, name: str) -> Field:
+        """The field called ``name``; KeyError when there is none."""
+        return {field.name: field for field in self.fields}[name]
+
+    def dimension(self, name: str) -> Dimension:
+        """The dimension called ``name``; KeyError when there is none."""
+        return {dimension.name: dimension for dimension in self.dimensions}[name]
+
+    def metric(self, name: str) -> Metric | Derived:
+        """The stored or derived metric called ``name``; KeyError when there is none."""
+        known: dict[str, Metric | Derived] = {metric.name: metric for metric in self.metrics}
+        known.update({derived.name: derived for derived in self.derived})
+        return known[name]

@@ -1,0 +1,131 @@
+"""Answers kept in memory until what they depend on changes.
+
+Every entry carries tags and the generation each tag had before the answer was
+computed. Bumping a tag makes all entries that carry it stale at once, without
+looking for them. Concurrent misses for one key compute once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from typing import Generic, NamedTuple, TypeVar
+
+V = TypeVar("V")
+Tag = tuple[int, str, int]
+"""Organisation, kind, id: for instance ``(7, "creative", 3030)``."""
+
+
+class _Entry(NamedTuple):
+    value: object
+    tags: tuple[Tag, ...]
+    generations: tuple[int, ...]
+    size: int
+
+
+class _Flight(Generic[V]):
+    """A computation under way, and how many wait for it."""
+
+    def __init__(self, task: asyncio.Task[V]) -> None:
+        self.task = task
+        self.waiters = 0
+
+    async def wait(self) -> V:
+        """The value; the computation is cancelled when the last who waits for it goes away."""
+        self.waiters += 1
+        try:
+            return await asyncio.shield(self.task)
+        finally:
+            self.waiters -= 1
+            if not self.waiters and not self.task.done():
+                self.task.cancel()
+
+
+class TagGenerations:
+    """How often each tag was bumped; shared by all caches of a process."""
+
+    def __init__(self) -> None:
+        self._generations: dict[Tag, int] = {}
+
+    def bump(self, tags: Iterable[Tag]) -> None:
+        """Make everything that depends on ``tags`` stale."""
+        for tag in tags:
+            self._generations[tag] = self._generations.get(tag, 0) + 1
+
+    def of(self, tags: tuple[Tag, ...]) -> tuple[int, ...]:
+        """The present generation of each tag."""
+        get = self._generations.get
+        return tuple([get(tag, 0) for tag in tags])
+
+
+class TaggedCache(Generic[V]):
+    """A least-recently-used cache of at most ``max_bytes``, as entries state their size."""
+
+    def __init__(self, max_bytes: int, generations: TagGenerations) -> None:
+        self.generations = generations
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._flights: dict[Hashable, _Flight[V]] = {}
+
+    def get(self, key: Hashable) -> V | None:
+        """The value kept under ``key`` if it is not stale."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if self.generations.of(entry.tags) != entry.generations:
+            self._remove(key)
+            return None
+        self._entries.move_to_end(key)
+        return entry.value  # type: ignore[return-value]  # entries hold what put() was given
+
+    def put(self, key: Hashable, value: V, tags: tuple[Tag, ...], generations: tuple[int, ...], size: int) -> None:
+        """Keep ``value``, computed when ``tags`` had ``generations``; stale or too large a value is not kept."""
+        if size > self._max_bytes // 8 or self.generations.of(tags) != generations:
+            return
+        self._remove(key)
+        self._entries[key] = _Entry(value, tags, generations, size)
+        self._bytes += size
+        while self._bytes > self._max_bytes:
+            self._remove(next(iter(self._entries)))
+
+    async def get_or_compute(
+        self,
+        key: Hashable,
+        tags: tuple[Tag, ...],
+        compute: Callable[[], Awaitable[V]],
+        size: Callable[[V], int],
+    ) -> tuple[V, bool]:
+        """The value under ``key`` and whether it was kept; computed once for all who ask at the same time.
+
+        Who asks after a tag was bumped does not get what was begun before it.
+        """
+        kept = self.get(key)
+        if kept is not None:
+            return kept, True
+        generations = self.generations.of(tags)
+        flight_key = (key, generations)
+        flight = self._flights.get(flight_key)
+        if flight is None:
+            flight = _Flight(asyncio.create_task(self._compute(key, tags, generations, compute, size)))
+            self._flights[flight_key] = flight
+            flight.task.add_done_callback(lambda _: self._flights.pop(flight_key, None))
+        return await flight.wait(), False
+
+    async def _compute(
+        self,
+        key: Hashable,
+        tags: tuple[Tag, ...],
+        generations: tuple[int, ...],
+        compute: Callable[[], Awaitable[V]],
+        size: Callable[[V], int],
+    ) -> V:
+        value = await compute()
+        self.put(key, value, tags, generations, size(value))
+        return value
+
+    def _remove(self, key: Hashable) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._bytes -= entry.size

@@ -1,0 +1,1 @@
+"""The embedded fact store: DuckDB in process, one writer and concurrent readers."""

@@ -1,0 +1,90 @@
+"""The embedded store's tables as numbered steps, one statement each.
+
+Steps are never edited once released: a change of the catalogue that needs a
+column or a table is a new step at the end. A test compares the outcome with
+``storage.schema``. ``<rollup>_fresh`` takes the sums of each commit, which
+``rollups.compact`` merges into the sorted ``<rollup>``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import duckdb
+
+_BASE = ", ".join(
+    f"{metric} BIGINT NOT NULL"
+    for metric in (
+        "impressions",
+        "viewable_impressions",
+        "interacted",
+        "started",
+        "continued",
+        "reached_end",
+        "creative_actions",
+        "link_clicks",
+        "header_clicks",
+        "background_clicks",
+        "plays",
+        "watched_25",
+        "watched_50",
+        "watched_75",
+        "watched_100",
+        "seconds_to_active",
+        "seconds_total_active",
+        "seconds_in_view",
+    )
+)
+_CREATIVE = "organisation_id BIGINT NOT NULL, creative_id BIGINT NOT NULL"
+_FRESH = "commit_id BIGINT NOT NULL"
+_FLOW = "component_impressions BIGINT NOT NULL, component_continues BIGINT NOT NULL"
+_PLACEMENT = f"{_CREATIVE}, domain VARCHAR NOT NULL, dsp VARCHAR NOT NULL, day DATE NOT NULL, {_BASE}"
+_COMPONENT = f"{_CREATIVE}, component_id BIGINT NOT NULL, day DATE NOT NULL, {_FLOW}"
+
+
+class Migration(NamedTuple):
+    """One step."""
+
+    number: int
+    statement: str
+
+
+MIGRATIONS = (
+    Migration(
+        1,
+        "CREATE TABLE ad_event (organisation_id BIGINT NOT NULL, ts TIMESTAMP NOT NULL, creative_id BIGINT NOT NULL,"
+        " event VARCHAR NOT NULL, value BIGINT NOT NULL, domain VARCHAR NOT NULL, dsp VARCHAR NOT NULL,"
+        " session_id VARCHAR NOT NULL, component_id BIGINT NOT NULL, record_id VARCHAR NOT NULL)",
+    ),
+    Migration(2, f"CREATE TABLE ad_lifetime ({_CREATIVE}, {_BASE})"),
+    Migration(3, f"CREATE TABLE ad_lifetime_fresh ({_CREATIVE}, {_BASE}, {_FRESH})"),
+    Migration(4, f"CREATE TABLE ad_day ({_CREATIVE}, day DATE NOT NULL, {_BASE})"),
+    Migration(5, f"CREATE TABLE ad_day_fresh ({_CREATIVE}, day DATE NOT NULL, {_BASE}, {_FRESH})"),
+    Migration(6, f"CREATE TABLE ad_hour ({_CREATIVE}, hour TIMESTAMP NOT NULL, {_BASE})"),
+    Migration(7, f"CREATE TABLE ad_hour_fresh ({_CREATIVE}, hour TIMESTAMP NOT NULL, {_BASE}, {_FRESH})"),
+    Migration(8, f"CREATE TABLE ad_placement_day ({_PLACEMENT})"),
+    Migration(9, f"CREATE TABLE ad_placement_day_fresh ({_PLACEMENT}, {_FRESH})"),
+    Migration(10, f"CREATE TABLE ad_flow_day ({_COMPONENT})"),
+    Migration(11, f"CREATE TABLE ad_flow_day_fresh ({_COMPONENT}, {_FRESH})"),
+    Migration(12, "CREATE TABLE seen_key (key UBIGINT NOT NULL)"),
+    Migration(
+        13,
+        "CREATE TABLE append_key (organisation_id BIGINT NOT NULL, key_hash VARCHAR NOT NULL,"
+        " fingerprint VARCHAR NOT NULL, accepted BIGINT NOT NULL, duplicates BIGINT NOT NULL, note BLOB NOT NULL,"
+        " kept_at TIMESTAMP NOT NULL)",
+    ),
+    Migration(14, "CREATE SEQUENCE commit_number"),
+)
+
+
+def migrate(connection: duckdb.DuckDBPyConnection) -> None:
+    """Apply the steps that this store does not have yet, each with its number in one transaction."""
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_step (number BIGINT PRIMARY KEY)")
+    row = connection.execute("SELECT coalesce(max(number), 0) FROM schema_step").fetchone()
+    applied: int = row[0] if row else 0
+    for step in MIGRATIONS:
+        if step.number > applied:
+            connection.begin()
+            connection.execute(step.statement)
+            connection.execute("INSERT INTO schema_step VALUES (?)", [step.number])
+            connection.commit()

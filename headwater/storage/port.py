@@ -1,0 +1,128 @@
+"""What the rest of the server may ask of a fact store, whichever engine is behind it.
+
+A ``Statement`` carries the scope it was compiled under; only ``query.compile``
+makes one, and a store runs nothing else. Facts come in as ``FactBatch`` and are
+durable when ``append`` returns. No method takes SQL text from a caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+import pyarrow as pa
+
+from headwater.scope import Scope
+
+Value = int | float | str | None
+Row = tuple[Any, ...]
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """One read, ready to run: text in the store's dialect, values to bind, result columns."""
+
+    sql: str
+    args: tuple[object, ...]
+    columns: tuple[str, ...]
+    scope: Scope
+    purpose: str
+    """What is asked, for the engine's log: dataset and entity, never a caller's text."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.scope, Scope):
+            raise TypeError("A statement needs a scope.")
+
+
+class AppendKey(msgspec.Struct, frozen=True):
+    """An ``Idempotency-Key`` to be kept in the transaction of the facts it guards.
+
+    ``key_hash`` names it, ``fingerprint`` is that of route and body, and ``note``
+    holds what of the answer is known before the facts are stored.
+    """
+
+    key_hash: str
+    fingerprint: str
+    note: bytes
+
+
+class FactBatch(msgspec.Struct, frozen=True):
+    """Checked rows of one dataset, in order of arrival; columns as ``schema.arrow_schema`` has them."""
+
+    scope: Scope
+    dataset: str
+    rows: pa.Table
+    key: AppendKey | None = None
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """What became of a batch: rows stored now, and rows left out as seen before."""
+
+    accepted: int
+    duplicates: int
+
+
+class RememberedAppend(msgspec.Struct, frozen=True):
+    """An earlier append under the same ``Idempotency-Key``."""
+
+    fingerprint: str
+    appended: Appended
+    note: bytes
+
+
+class StoreHealth(msgspec.Struct, frozen=True):
+    """Whether the store answers, and how many fresh rollup rows wait to be merged."""
+
+    responsive: bool
+    fresh_rows: int
+
+
+class Dialect(Protocol):
+    """The few words in which engines differ; everything else is common SQL."""
+
+    name: str
+
+    def placeholder(self, position: int, type_name: str) -> str:
+        """The text for the bound value number ``position`` (from 0) of ``BIGINT``, ``DATE`` …"""
+
+    def id_pairs(self, keys: str, entities: str) -> str:
+        """A relation ``(key, entity)`` of two bound lists of equal length."""
+
+    def bucket(self, column: str, grain: str) -> str:
+        """Start of the bucket that holds the time or date in ``column``, as a timestamp in UTC."""
+
+    def count_if(self, condition: str) -> str:
+        """Number of rows that meet ``condition``, as a 64-bit integer."""
+
+    def sum(self, expression: str) -> str:
+        """Sum as a 64-bit integer, 0 for no rows."""
+
+
+class Store(Protocol):
+    """A fact store. Methods may be called from any task; ``append`` calls are serialised by the caller."""
+
+    dialect: Dialect
+
+    async def start(self) -> None:
+        """Open or create the store and bring its tables up to date."""
+
+    async def stop(self) -> None:
+        """Finish what is under way and close."""
+
+    async def fetch(self, statement: Statement) -> list[Row]:
+        """Run ``statement``; ``errors.Timeout`` after the time limit, when the engine has been stopped."""
+
+    def fresh_rollups(self) -> frozenset[str]:
+        """Rollups with rows outside their sorted table: a question must read both."""
+
+    async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
+        """Store all batches in one transaction, without duplicates; durable on return, nothing stored on error."""
+
+    async def remembered(self, scope: Scope, key_hash: str) -> RememberedAppend | None:
+        """The append of this organisation under ``key_hash`` in the last 24 hours."""
+
+    async def compact(self) -> None:
+        """Merge fresh rollup rows into the sorted rollups."""
+
+    async def health(self) -> StoreHealth:
+        """Whether the store answers now."""

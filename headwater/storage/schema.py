@@ -1,0 +1,58 @@
+"""Tables of the facts, derived from the catalogue: columns, types, and their Arrow schema.
+
+Absent texts are stored as ``''`` and absent ids as ``0``: grouping and comparing
+need no null rules, and both engines agree. Amounts are whole numbers (see
+``catalogue.model.Unit``). Times are UTC at microseconds.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from headwater.catalogue.model import Dataset, Field, FieldKind, Rollup
+
+ORGANISATION = "organisation_id"
+RECORD_ID = "record_id"
+AMOUNT_SCALE = 1_000_000
+
+_ARROW: dict[FieldKind, pa.DataType] = {
+    "time": pa.timestamp("us"),
+    "id": pa.int64(),
+    "text": pa.string(),
+    "amount": pa.int64(),
+}
+_SQL: dict[FieldKind, str] = {"time": "TIMESTAMP", "id": "BIGINT", "text": "VARCHAR", "amount": "BIGINT"}
+
+
+def arrow_schema(dataset: Dataset) -> pa.Schema:
+    """Columns of a ``FactBatch`` of ``dataset``: one for each field, under its stored name."""
+    return pa.schema([pa.field(field.stored_as, _ARROW[field.kind], nullable=False) for field in dataset.fields])
+
+
+def columns(dataset: Dataset) -> list[tuple[str, str]]:
+    """Name and type of each column of the raw table, the organisation first."""
+    return [(ORGANISATION, "BIGINT"), *((field.stored_as, _SQL[field.kind]) for field in dataset.fields)]
+
+
+def rollup_columns(dataset: Dataset, rollup: Rollup) -> list[tuple[str, str]]:
+    """Name and type of each column of a rollup: organisation, dimensions, time, metrics."""
+    types = {field.stored_as: _SQL[field.kind] for field in dataset.fields}
+    keys = [dataset.dimension(name).column for name in rollup.dimensions]
+    time = [(rollup.grain, "DATE" if rollup.grain == "day" else "TIMESTAMP")] if rollup.grain else []
+    return [
+        (ORGANISATION, "BIGINT"),
+        *((key, types[key]) for key in keys),
+        *time,
+        *((metric, "BIGINT") for metric in rollup.metrics),
+    ]
+
+
+def rollup_keys(dataset: Dataset, rollup: Rollup) -> list[str]:
+    """Columns that identify a row of a rollup, in its sort order."""
+    count = len(rollup_columns(dataset, rollup)) - len(rollup.metrics)
+    return [name for name, _ in rollup_columns(dataset, rollup)[:count]]
+
+
+def record_field(dataset: Dataset) -> Field | None:
+    """The field that holds the sender's id of a record, where the dataset has one."""
+    return next((field for field in dataset.fields if field.stored_as == RECORD_ID), None)
