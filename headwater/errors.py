@@ -81,6 +81,10 @@ class MethodNotAllowed(HeadwaterError):
 
     code, status = "METHOD_NOT_ALLOWED", 405
 
+    def __init__(self, message: str, allowed: list[str]) -> None:
+        super().__init__(message, allowed=allowed)
+        self.allowed = allowed
+
 
 class Conflict(HeadwaterError):
     """The request contradicts what is already there."""

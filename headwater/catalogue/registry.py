@@ -35,7 +35,7 @@ def _check_names(dataset: Dataset) -> None:
     for what, names in (
         ("field", [field.name for field in dataset.fields]),
         ("dimension", [dimension.name for dimension in dataset.dimensions]),
-        ("metric", [metric.name for metric in (*dataset.metrics, *dataset.derived)]),
+        ("metric", [metric.name for metric in dataset.metrics] + [derived.name for derived in dataset.derived]),
         ("rollup", [rollup.name for rollup in dataset.rollups]),
     ):
         doubled = {name for name in names if names.count(name) > 1}
@@ -47,15 +47,19 @@ def _check_references(dataset: Dataset) -> None:
     metrics = {metric.name for metric in dataset.metrics}
     dimensions = {dimension.name for dimension in dataset.dimensions}
     fields = {field.stored_as for field in dataset.fields}
-    references = [
-        *((f"rollup {rollup.name}", set(rollup.metrics), metrics) for rollup in dataset.rollups),
-        *((f"rollup {rollup.name}", set(rollup.dimensions), dimensions) for rollup in dataset.rollups),
-        *((f"metric {derived.name}", {derived.minuend, derived.subtrahend}, metrics) for derived in dataset.derived),
-        *((f"dimension {dimension.name}", {dimension.column}, fields) for dimension in dataset.dimensions),
-        *((f"group {name}", set(members), metrics) for name, members in dataset.groups.items()),
+    references: list[tuple[str, set[str], set[str]]] = [
         ("session", set(dataset.session), fields),
         ("time", {dataset.time}, fields),
     ]
+    for rollup in dataset.rollups:
+        references.append((f"rollup {rollup.name}", set(rollup.metrics), metrics))
+        references.append((f"rollup {rollup.name}", set(rollup.dimensions), dimensions))
+    for derived in dataset.derived:
+        references.append((f"metric {derived.name}", {derived.minuend, derived.subtrahend}, metrics))
+    for dimension in dataset.dimensions:
+        references.append((f"dimension {dimension.name}", {dimension.column}, fields))
+    for group, members in dataset.groups.items():
+        references.append((f"group {group}", set(members), metrics))
     for what, named, known in references:
         if named - known:
             raise CatalogueError(f"{dataset.name}: {what} names unknown {sorted(named - known)}.")

@@ -17,6 +17,14 @@ Tag = tuple[int, str, int]
 """Organisation, kind, id: for instance ``(7, "creative", 3030)``."""
 
 
+class Freshness(NamedTuple):
+    """What an answer depends on, as it stood before the answer was computed."""
+
+    organisation_id: int
+    tags: tuple[Tag, ...]
+    generations: tuple[int, ...]
+
+
 class _Entry(NamedTuple):
     value: object
     tags: tuple[Tag, ...]

@@ -18,7 +18,8 @@ class Question(msgspec.Struct, frozen=True):
     ``ids`` are entities of ``entity`` kind; without ``window`` the answer is over
     all time; without ``grain`` it is one total per entity; ``breakdown`` splits by
     dimensions of the dataset. ``fill_zero`` keeps rows in which every metric is 0
-    and adds the buckets without facts.
+    and adds the buckets without facts. ``combined`` makes one total of all entities,
+    under the entity 0.
     """
 
     dataset: str
@@ -29,3 +30,4 @@ class Question(msgspec.Struct, frozen=True):
     grain: Grain | None = None
     breakdown: tuple[str, ...] = ()
     fill_zero: bool = False
+    combined: bool = False

@@ -67,8 +67,12 @@ def resolve(question: Question, catalogue: Mapping[str, Dataset], entities: Enti
         metrics=metrics,
         stored=_stored(dataset, metrics),
         entity=question.entity,
-        ids=known,
-        pairs=tuple((creative, one) for one in known for creative in entities.members(question.entity, one)),
+        ids=(0,) if question.combined and known else known,
+        pairs=tuple(
+            (creative, 0 if question.combined else one)
+            for one in known
+            for creative in entities.members(question.entity, one)
+        ),
         window=question.window,
         grain=question.grain,
         breakdown=tuple(_dimension(dataset, name) for name in question.breakdown),

@@ -11,6 +11,7 @@ import msgspec
 
 from headwater.catalogue.model import Derived, Metric
 from headwater.errors import InvalidRequest
+from headwater.query.cache import Freshness
 from headwater.query.resolve import Resolved, Warning
 from headwater.query.window import buckets
 from headwater.storage.port import Row
@@ -29,10 +30,11 @@ class Answer(msgspec.Struct, frozen=True):
     metrics: tuple[str, ...]
     rows: list[Row]
     warnings: tuple[Warning, ...]
+    fresh: Freshness
     cached: bool = False
 
 
-def answer(resolved: Resolved, rows: Sequence[Row]) -> Answer:
+def answer(resolved: Resolved, rows: Sequence[Row], fresh: Freshness) -> Answer:
     """The answer from the store's rows (columns as ``compile`` names them)."""
     keys = 1 + bool(resolved.grain) + len(resolved.breakdown)
     shaped = [(*row[:keys], *_values(resolved, row[keys:])) for row in rows]
@@ -45,6 +47,7 @@ def answer(resolved: Resolved, rows: Sequence[Row]) -> Answer:
         metrics=names,
         rows=kept,
         warnings=resolved.warnings,
+        fresh=fresh,
     )
 
 

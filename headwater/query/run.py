@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from headwater.catalogue.model import Dataset
-from headwater.query.cache import Tag, TaggedCache, TagGenerations
+from headwater.query.cache import Freshness, Tag, TaggedCache, TagGenerations
 from headwater.query.compile import compile
 from headwater.query.plan import Plan, plan
 from headwater.query.question import Question
@@ -63,15 +63,15 @@ class Engine:
         store takes too long.
         """
         statement, resolved = await self._prepare(question, scope)
+        tags = tags_of(question, scope)
+        fresh = Freshness(scope.organisation_id, tags, self._cache.generations.of(tags))
         if not resolved.pairs:
-            return answer(resolved, [])
+            return answer(resolved, [], fresh)
 
         async def compute() -> Answer:
-            return answer(resolved, await self._store.fetch(statement))
+            return answer(resolved, await self._store.fetch(statement), fresh)
 
-        found, kept = await self._cache.get_or_compute(
-            (scope.organisation_id, question), tags_of(question, scope), compute, _size
-        )
+        found, kept = await self._cache.get_or_compute((scope.organisation_id, question), tags, compute, _size)
         return msgspec.structs.replace(found, cached=True) if kept else found
 
     async def explain(self, question: Question, scope: Scope) -> Explanation:

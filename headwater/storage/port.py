@@ -80,7 +80,9 @@ class StoreHealth(msgspec.Struct, frozen=True):
 class Dialect(Protocol):
     """The few words in which engines differ; everything else is common SQL."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The engine's name."""
 
     def placeholder(self, position: int, type_name: str) -> str:
         """The text for the bound value number ``position`` (from 0) of ``BIGINT``, ``DATE`` …"""
@@ -101,7 +103,9 @@ class Dialect(Protocol):
 class Store(Protocol):
     """A fact store. Methods may be called from any task; ``append`` calls are serialised by the caller."""
 
-    dialect: Dialect
+    @property
+    def dialect(self) -> Dialect:
+        """The engine's words."""
 
     async def start(self) -> None:
         """Open or create the store and bring its tables up to date."""

@@ -1,0 +1,145 @@
+"""The composition root: settings become stores, engine, services and one ASGI application.
+
+The only module that names the concrete fact store.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+from starlette.types import ASGIApp, Receive, Send
+
+from headwater import settings as settings_module
+from headwater.catalogue.registry import CATALOGUE
+from headwater.control import Control
+from headwater.control import provide as provide_control
+from headwater.ingest.append import Touched, Writer
+from headwater.ingest.receive import Ingest
+from headwater.kit.clock import Clock, system_clock
+from headwater.query.cache import TaggedCache, TagGenerations
+from headwater.query.run import Engine
+from headwater.settings import Settings
+from headwater.storage.duckdb.store import DuckDBStore
+from headwater.surfaces._http.endpoint import Endpoint
+from headwater.surfaces._http.gate import Gate
+from headwater.surfaces._http.serve import Server
+from headwater.surfaces._http.services import Services
+from headwater.surfaces.accounts import routes as accounts
+from headwater.surfaces.ad_creatives import routes as ad_creatives
+from headwater.surfaces.ingest import routes as ingest
+from headwater.surfaces.system import description, health
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def endpoints() -> Sequence[Endpoint]:
+    """Every route of the server."""
+    described = [
+        *ad_creatives.ENDPOINTS,
+        *ingest.ENDPOINTS,
+        *accounts.ENDPOINTS,
+        *health.ENDPOINTS,
+    ]
+    return [*described, *description.endpoints(lambda: described)]
+
+
+class Headwater:
+    """The running parts, put together but not started."""
+
+    def __init__(self, settings: Settings, clock: Clock = system_clock, control: Control | None = None) -> None:
+        generations = TagGenerations()
+        control = control or provide_control(settings, clock)
+        store = DuckDBStore(
+            Path(settings.data_dir) / "facts.duckdb",
+            CATALOGUE,
+            memory_bytes=settings.query_memory_bytes,
+            threads=settings.query_threads,
+            timeout=settings.query_timeout,
+            compact_after=settings.compact_after_rows,
+            clock=clock,
+        )
+        engine = Engine(
+            store,
+            CATALOGUE,
+            control.trees,
+            generations,
+            cache_bytes=settings.cache_bytes // 2,
+            max_bucket_rows=settings.max_bucket_rows,
+        )
+        self._writer = Writer(store, settings.ingest_queue_events, settings.ingest_commit_events)
+        self._writer.on_commit(self._forget_touched)
+        control.trees.on_change(self._forget_entities)
+        self._generations = generations
+        intake = Ingest(self._writer, store, control.trees, clock, settings)
+        self.services = Services(settings, clock, control, store, engine, intake)
+        self.app: ASGIApp = Gate(
+            endpoints(),
+            Server(self.services),
+            TaggedCache(settings.cache_bytes // 2, generations),
+            trusted_proxies=settings.trusted_proxies,
+            lifespan=self._lifespan,
+        )
+
+    async def start(self) -> None:
+        """Open both stores and begin to write."""
+        await self.services.control.start()
+        await self.services.store.start()
+        await self._writer.start()
+
+    async def stop(self) -> None:
+        """Commit what waits and close both stores."""
+        await self._writer.stop()
+        await self.services.store.stop()
+        await self.services.control.stop()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _forget_touched(self, touched: list[Touched]) -> None:
+        """Answers about entities that got new facts are no longer right."""
+        for one in touched:
+            tree = self.services.control.trees.cached(one.organisation_id)
+            if tree is None:
+                self._forget_entities(one.organisation_id)
+                continue
+            lineages = (tree.lineage(creative) for creative in one.entity_ids)
+            self._generations.bump({(one.organisation_id, *entity) for lineage in lineages for entity in lineage})
+
+    def _forget_entities(self, organisation_id: int) -> None:
+        """Nor are any of an organisation whose entities changed."""
+        self._generations.bump([(organisation_id, "entities", 0)])
+
+
+def configure_logging(settings: Settings) -> None:
+    """Log lines to standard error, for people or for machines."""
+    renderer = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+
+
+def create() -> ASGIApp:
+    """The application for an ASGI server, set up from the environment."""
+    settings = settings_module.load()
+    configure_logging(settings)
+    return Headwater(settings).app

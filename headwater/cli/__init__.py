@@ -1,0 +1,1 @@
+"""The command line: the same services as the HTTP surfaces, for the operator at the machine."""

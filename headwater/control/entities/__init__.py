@@ -1,0 +1,1 @@
+"""Workspaces, campaigns, creative groups, creatives and components."""

@@ -1,0 +1,87 @@
+"""Puts the control plane together: one object that the server starts, stops and asks.
+
+Rules live in the folders; this only wires them and has caches drop what changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from headwater.control.access import Access
+from headwater.control.audit.service import Audit
+from headwater.control.db import Change, Database, UnitOfWork
+from headwater.control.entities.tree import EntityTrees
+from headwater.control.idempotency.service import Idempotency
+from headwater.control.migrate import upgrade
+from headwater.control.plans.service import Plans
+from headwater.control.secrets import Vault
+from headwater.control.tokens.access_tokens import AccessTokens
+from headwater.control.users.passwords import Passwords
+from headwater.control.users.service import Users
+from headwater.errors import NotFound
+from headwater.kit.clock import Clock, system_clock
+from headwater.settings import Settings, SettingsError
+
+
+class Control:
+    """Who may ask, and the rows that people edit."""
+
+    def __init__(self, settings: Settings, clock: Clock, hasher: PasswordHasher) -> None:
+        self._settings = settings
+        self._folder = Path(settings.data_dir)
+        self._vault = Vault(self._folder)
+        url = URL.create("sqlite+aiosqlite", database=str(self._folder / "control.db"))
+        self._database = Database(url, clock, self._vault, self._on_change)
+        tokens = AccessTokens(self._vault, clock, settings.access_token_minutes)
+        self.access = Access(self._database, self._vault, clock, tokens)
+        self.users = Users(self._database, settings, clock, tokens, Passwords(hasher))
+        self.trees = EntityTrees(self._database, clock)
+        self.idempotency = Idempotency(self._vault, clock)
+        self.plans = Plans()
+        self.audit = Audit()
+
+    async def start(self) -> None:
+        """Make what is missing and bring the tables up to date; another process may do so at the same time."""
+        await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(self._vault.open)
+        async with self._database.exclusive() as connection:
+            await connection.run_sync(upgrade)
+        try:
+            async with self.reading() as session:
+                await self.plans.get(session, self._settings.default_plan)
+        except NotFound as error:
+            raise SettingsError(f"Settings: default_plan: {error.message}") from None
+
+    async def stop(self) -> None:
+        """Finish what is under way and close the database."""
+        await self.access.settle()
+        await self._database.close()
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A session that can change nothing."""
+        return self._database.reading()
+
+    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """One write transaction, committed at its end."""
+        return self._database.unit_of_work()
+
+    async def responsive(self) -> bool:
+        """Whether the database answers now."""
+        return await self._database.responsive()
+
+    def _on_change(self, change: Change) -> None:
+        if change.what == "entities":
+            self.trees.evict(change.organisation_id)
+        else:
+            self.access.evict(change.organisation_id)
+
+
+def provide(settings: Settings, clock: Clock = system_clock, hasher: PasswordHasher | None = None) -> Control:
+    """The control plane in ``settings.data_dir``; tests give a cheaper ``hasher``."""
+    return Control(settings, clock, hasher or PasswordHasher())

@@ -1,0 +1,1 @@
+"""Plans: what an organisation may use, as rows."""

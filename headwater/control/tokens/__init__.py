@@ -1,0 +1,1 @@
+"""Credentials: API keys, access tokens, refresh tokens, cookie sessions."""

@@ -1,0 +1,1 @@
+"""Facts in: bodies unfolded, decoded, checked and committed in groups, with bounded memory."""

@@ -1,0 +1,142 @@
+"""Group commit: what waits is appended in one transaction, and each sender is told when it is durable.
+
+One task writes; the queue is bounded in events, and a full one refuses before
+anything is stored. It must not look into the facts beyond whose they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+import pyarrow.compute as pc
+import structlog
+
+from headwater.catalogue.registry import CATALOGUE
+from headwater.errors import Unavailable
+from headwater.storage.port import Appended, FactBatch, Store
+
+log = structlog.get_logger(__name__)
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """Whose facts a commit added to: entities are those of the dataset's first id dimension."""
+
+    organisation_id: int
+    dataset: str
+    entity_ids: frozenset[int]
+
+
+OnCommit = Callable[[list[Touched]], None]
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    batch: FactBatch
+    answer: asyncio.Future[Appended]
+    events: int
+
+
+class Writer:
+    """The one writer of facts in this process."""
+
+    def __init__(self, store: Store, queue_events: int, commit_events: int) -> None:
+        self._store = store
+        self._queue_events = queue_events
+        self._commit_events = commit_events
+        self._queue: deque[_Waiting] = deque()
+        self._events = 0
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._callbacks: list[OnCommit] = []
+
+    def on_commit(self, callback: OnCommit) -> None:
+        """Call ``callback`` after each commit, before its senders are answered."""
+        self._callbacks.append(callback)
+
+    async def start(self) -> None:
+        """Begin to write."""
+        self._stopping = False
+        self._task = asyncio.create_task(self._run(), name="ingest-writer")
+
+    async def stop(self) -> None:
+        """Take no more, commit what waits, and end."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+            self._task = None
+
+    async def append(self, batch: FactBatch) -> Appended:
+        """Wait until ``batch`` is durable; Unavailable when it is not, and then nothing of it is stored."""
+        # What is being committed counts too: its memory is still held. An empty batch with a key is still work.
+        events = max(batch.rows.num_rows, 1)
+        if self._task is None or self._stopping:
+            raise Unavailable("The server is stopping; nothing was stored.", retry_after=1)
+        if self._events and self._events + events > self._queue_events:
+            raise Unavailable("The writer cannot keep up; nothing was stored.", retry_after=1)
+        waiting = _Waiting(batch, asyncio.get_running_loop().create_future(), events)
+        self._queue.append(waiting)
+        self._events += events
+        self._wake.set()
+        return await waiting.answer
+
+    async def _run(self) -> None:
+        while self._queue or not self._stopping:
+            self._wake.clear()
+            if not self._queue:
+                await self._wake.wait()
+                continue
+            group = self._gather()
+            try:
+                await self._commit([waiting for waiting in group if not waiting.answer.done()])
+            finally:
+                self._events -= sum(waiting.events for waiting in group)
+
+    def _gather(self) -> list[_Waiting]:
+        """The next batches, at most ``commit_events`` together; one that is larger goes alone."""
+        group = [self._queue.popleft()]
+        events = group[0].events
+        while self._queue and events + self._queue[0].events <= self._commit_events:
+            events += self._queue[0].events
+            group.append(self._queue.popleft())
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        """Store ``group``; a sender who left in the meantime has no answer to be given."""
+        if not group:
+            return
+        try:
+            appended = await self._store.append([waiting.batch for waiting in group])
+        except Exception:
+            log.exception("ingest.commit_failed", batches=len(group))
+            for waiting in group:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(Unavailable("The facts could not be stored.", retry_after=1))
+            return
+        self._announce([waiting.batch for waiting in group])
+        for waiting, result in zip(group, appended, strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(result)
+
+    def _announce(self, batches: list[FactBatch]) -> None:
+        if not self._callbacks:
+            return
+        touched = _touched(batches)
+        for callback in self._callbacks:
+            try:
+                callback(touched)
+            except Exception:
+                log.exception("ingest.callback_failed")
+
+
+def _touched(batches: list[FactBatch]) -> list[Touched]:
+    ids: dict[tuple[int, str], set[int]] = {}
+    for batch in batches:
+        dimensions = CATALOGUE[batch.dataset].dimensions
+        column = next(dimension.column for dimension in dimensions if dimension.kind == "id")
+        known = ids.setdefault((batch.scope.organisation_id, batch.dataset), set())
+        known.update(pc.unique(batch.rows[column]).to_pylist())
+    return [Touched(organisation, dataset, frozenset(found)) for (organisation, dataset), found in ids.items()]

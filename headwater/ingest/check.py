@@ -1,0 +1,90 @@
+"""Decoded records against the rules: what is required, when it may be, and which entities exist.
+
+Works on whole columns. Rules of a single dataset lie in ``rules``. It must not
+store anything, and a foreign entity reads exactly like one that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headwater.catalogue.model import Dataset, Field
+from headwater.ingest.problems import Entities, Problem, Words, refuse
+from headwater.ingest.records import Decoded
+from headwater.ingest.rules import RULES
+from headwater.storage.schema import arrow_schema
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(hours=24)
+
+
+def check(decoded: Decoded, dataset: Dataset, entities: Entities, now: datetime) -> Decoded:
+    """The records that may be stored, as they are stored, and the errors of all others."""
+    columns = decoded.rows.rename_columns([field.name for field in dataset.fields])
+    rules = RULES.get(dataset.name)
+    problems = [*_missing(columns, dataset), *_times(columns, dataset, now), *_unknown(columns, dataset, entities)]
+    if rules is not None:
+        problems.extend(rules.problems(columns, entities))
+    problems = [problem for problem in problems if pc.any(problem.rows).as_py()]
+    index, errors = decoded.index, decoded.errors
+    if problems:
+        refused, found = refuse(problems, columns, index)
+        good = pc.invert(refused)
+        columns, index, errors = columns.filter(good), index.filter(good), errors.merged(found)
+    if rules is not None:
+        columns = rules.settle(columns)
+    return Decoded(_as_stored(columns, dataset), index, errors, decoded.total, decoded.ignored_fields)
+
+
+def _missing(columns: pa.Table, dataset: Dataset) -> Iterator[Problem]:
+    for field in dataset.fields:
+        if field.required and columns[field.name].null_count:
+            yield Problem(columns[field.name].is_null(), field.name, _required(field.name))
+
+
+def _required(name: str) -> Words:
+    return lambda _: f"{name} is required."
+
+
+def _times(columns: pa.Table, dataset: Dataset, now: datetime) -> Iterator[Problem]:
+    time = columns[dataset.time]
+    latest = now + AHEAD
+    bounds = pc.min_max(time)
+    early, late = pa.scalar(EARLIEST, time.type), pa.scalar(latest, time.type)
+    if pc.less(bounds["min"], early).as_py():
+        yield Problem(pc.less(time, early), dataset.time, lambda _: f"{dataset.time} must not be before 2000-01-01.")
+    if pc.greater(bounds["max"], late).as_py():
+        words = f"{dataset.time} must not be more than 24 hours in the future."
+        yield Problem(pc.greater(time, late), dataset.time, lambda _: words)
+
+
+def _unknown(columns: pa.Table, dataset: Dataset, entities: Entities) -> Iterator[Problem]:
+    """Ids of creatives that the organisation does not have; a component is looked for under its creative."""
+    for field in dataset.fields:
+        if field.entity != "creative":
+            continue
+        ids = columns[field.name]
+        unknown = [one for one in pc.unique(ids).drop_null().to_pylist() if one not in entities.creative_ids]
+        if unknown:
+            rows = pc.is_in(ids, pa.array(unknown, pa.int64()))
+            yield Problem(rows, field.name, _nonexistent(field))
+
+
+def _nonexistent(field: Field) -> Words:
+    return lambda value: f"{field.name} {value} names no {field.entity} that exists."
+
+
+def _as_stored(columns: pa.Table, dataset: Dataset) -> pa.Table:
+    """Absent values as ``schema`` says that they are stored."""
+    absent = {"text": "", "id": 0, "amount": 0}
+    stored = [
+        pc.fill_null(columns[field.name], absent[field.kind])
+        if columns[field.name].null_count and field.kind in absent
+        else columns[field.name]
+        for field in dataset.fields
+    ]
+    return pa.Table.from_arrays(stored, schema=arrow_schema(dataset))

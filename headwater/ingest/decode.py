@@ -1,0 +1,111 @@
+"""A body of any supported media type to columns as the dataset stores them.
+
+Problems of the whole body raise; those of a record are collected, and its row is
+left out. Nothing here knows entities, the time, or a dataset's own rules: that is
+``check``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headwater.catalogue.model import Dataset
+from headwater.errors import PayloadTooLarge, UnsupportedMediaType
+from headwater.ingest.columns import convert, expectation
+from headwater.ingest.decode_arrow import read_arrow_stream, read_parquet
+from headwater.ingest.decode_csv import read_csv
+from headwater.ingest.decode_json import read_array, read_ndjson
+from headwater.ingest.records import LISTED_ERRORS, Chunk, Decoded, RecordError, RecordErrors
+from headwater.storage.schema import arrow_schema
+
+_TEXTS: dict[str, Callable[[bytes, Dataset], Iterator[Chunk]]] = {
+    "application/x-ndjson": read_ndjson,
+    "application/json": read_array,
+    "text/csv": read_csv,
+}
+_FILES: dict[str, Callable[[bytes, Dataset, int], Iterator[Chunk]]] = {
+    "application/vnd.apache.parquet": read_parquet,
+    "application/vnd.apache.arrow.stream": read_arrow_stream,
+}
+MEDIA_TYPES = (*_TEXTS, *_FILES)
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def decode(body: bytes, content_type: str | None, dataset: Dataset, max_bytes: int) -> Decoded:
+    """Records of ``body``; ``max_bytes`` is what files that unfold may take."""
+    schema = pa.schema([field.with_nullable(True) for field in arrow_schema(dataset)])
+    tables, indexes = [], []
+    errors, total, size = RecordErrors(), 0, 0
+    ignored: set[str] = set()
+    for chunk in _chunks(body, _media_type(content_type), dataset, max_bytes):
+        total += len(chunk.index) + chunk.unreadable.count
+        ignored |= chunk.ignored
+        columns, bad = _convert(chunk, dataset, schema)
+        if chunk.measured:
+            size += sum(columns[name].nbytes for name in chunk.columns)
+            if size > max_bytes:
+                raise PayloadTooLarge(f"The body unfolds to more than {max_bytes} bytes; send smaller batches.")
+        table, index, refused = _sift(columns, chunk.index, bad, dataset, schema)
+        errors = errors.merged(chunk.unreadable).merged(refused)
+        tables.append(table)
+        indexes.append(index)
+    rows = pa.concat_tables(tables) if tables else schema.empty_table()
+    index = pa.concat_arrays(indexes) if indexes else pa.array([], pa.int64())
+    return Decoded(rows.combine_chunks(), index, errors, total, tuple(sorted(ignored)))
+
+
+def _media_type(content_type: str | None) -> str:
+    media_type, *parameters = [part.strip().lower() for part in (content_type or "").split(";")]
+    if media_type not in MEDIA_TYPES:
+        message = f"Content-Type is not supported; allowed: {', '.join(MEDIA_TYPES)}."
+        raise UnsupportedMediaType(message, field="Content-Type", allowed=list(MEDIA_TYPES))
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name == "charset" and value.strip('"') not in ("utf-8", "utf8", "us-ascii"):
+            message = "The charset of Content-Type is not supported; allowed: utf-8."
+            raise UnsupportedMediaType(message, field="Content-Type", allowed=["utf-8"])
+    return media_type
+
+
+def _chunks(body: bytes, media_type: str, dataset: Dataset, max_bytes: int) -> Iterator[Chunk]:
+    if media_type in _FILES:
+        return _FILES[media_type](body, dataset, max_bytes)
+    return _TEXTS[media_type](body.removeprefix(_BYTE_ORDER_MARK), dataset)
+
+
+def _convert(chunk: Chunk, dataset: Dataset, schema: pa.Schema) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
+    """Each field's values as stored, and for fields with values that cannot be kept: which."""
+    columns, bad = {}, {}
+    for field, stored in zip(dataset.fields, schema, strict=True):
+        raw = chunk.columns.get(field.name)
+        if raw is None or pa.types.is_null(raw.type):
+            columns[field.name] = pa.nulls(len(chunk.index), stored.type)
+            continue
+        columns[field.name], faults = convert(field, raw)
+        if faults is not None:
+            bad[field.name] = faults
+    return columns, bad
+
+
+def _sift(
+    columns: dict[str, pa.Array], index: pa.Array, bad: dict[str, pa.Array], dataset: Dataset, schema: pa.Schema
+) -> tuple[pa.Table, pa.Array, RecordErrors]:
+    """Rows without a bad value, their indexes, and the errors of the others."""
+    table = pa.Table.from_arrays(list(columns.values()), schema=schema)
+    if not bad:
+        return table, index, RecordErrors()
+    errors = []
+    refused = pa.array([False] * len(index))
+    for name, faults in bad.items():
+        refused = pc.or_(refused, faults)
+        message = f"{name} must be {expectation(dataset.field(name))}."
+        positions = pc.indices_nonzero(faults)
+        for position in islice(positions.to_pylist(), LISTED_ERRORS):
+            errors.append(RecordError(index[position].as_py(), name, message))
+    good = pc.invert(refused)
+    return table.filter(good), index.filter(good), RecordErrors.of(refused.true_count, errors)

@@ -1,0 +1,115 @@
+"""Parquet files and Arrow streams to chunks of columns, unfolding no more than the limit.
+
+Neither the rows a file claims nor the sizes it claims are believed: what can be
+known beforehand is looked at first, the rest batch by batch. Every array is
+validated in full before anything computes with it. What values mean is for
+``columns`` to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from headwater.catalogue.model import Dataset, Field
+from headwater.errors import InvalidRequest, PayloadTooLarge
+from headwater.ingest.arrow_messages import unfolded_bytes
+from headwater.ingest.columns import expectation, readable
+from headwater.ingest.records import Chunk, RecordErrors
+
+_BATCH_ROWS = 16_384
+# Even a row of nothing but absent values has a time, in the columns that it becomes.
+_ROW_BYTES = 8
+# Each text may repeat the one before it at no cost: there is no telling how far a page unfolds.
+_UNBOUNDED_ENCODING = "DELTA_BYTE_ARRAY"
+
+
+def read_parquet(body: bytes, dataset: Dataset, max_bytes: int) -> Iterator[Chunk]:
+    """Chunks of a Parquet file."""
+    try:
+        metadata = pq.read_metadata(pa.BufferReader(body))
+        there = {metadata.schema.column(number).path for number in range(metadata.num_columns)}
+        texts = [field.name for field in dataset.fields if field.kind == "text" and field.name in there]
+        file = pq.ParquetFile(pa.BufferReader(body), metadata=metadata, read_dictionary=texts)
+        names = _known_columns(file.schema_arrow, dataset)
+        _check_parquet_metadata(metadata, names, max_bytes)
+        batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=names, use_threads=False)
+        yield from _chunks(batches, file.schema_arrow, names, max_bytes)
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
+        raise InvalidRequest("The body is not a Parquet file, or a damaged one.") from None
+
+
+def read_arrow_stream(body: bytes, dataset: Dataset, max_bytes: int) -> Iterator[Chunk]:
+    """Chunks of an Arrow IPC stream."""
+    try:
+        if unfolded_bytes(body) > max_bytes:
+            raise _too_large(max_bytes)
+        with pa.ipc.open_stream(pa.BufferReader(body)) as stream:
+            names = _known_columns(stream.schema, dataset)
+            yield from _chunks(stream, stream.schema, names, max_bytes)
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
+        raise InvalidRequest("The body is not an Arrow stream, or a damaged one.") from None
+
+
+def _known_columns(schema: pa.Schema, dataset: Dataset) -> list[str]:
+    """The dataset's columns in ``schema``, each of a type that its field can be read from."""
+    for field in dataset.fields:
+        found = schema.get_all_field_indices(field.name)
+        if len(found) > 1:
+            raise InvalidRequest(f"Column '{field.name}' is there twice.", field=field.name)
+        if found and not _fits(field, schema.field(found[0]).type):
+            type_ = str(schema.field(found[0]).type)[:80]
+            message = f"Column '{field.name}' has type {type_}; it must be {expectation(field)}."
+            raise InvalidRequest(message, field=field.name)
+    return [field.name for field in dataset.fields if field.name in schema.names]
+
+
+def _fits(field: Field, type_: pa.DataType) -> bool:
+    return bool(pa.types.is_null(type_) or pa.types.is_string_view(type_)) or readable(field.kind, type_)
+
+
+def _check_parquet_metadata(metadata: pq.FileMetaData, names: list[str], max_bytes: int) -> None:
+    if metadata.num_rows * _ROW_BYTES > max_bytes:
+        raise _too_large(max_bytes)
+    size = 0
+    for group in range(metadata.num_row_groups):
+        for number in range(metadata.num_columns):
+            column = metadata.row_group(group).column(number)
+            if column.path_in_schema not in names:
+                continue
+            size += column.total_uncompressed_size
+            if _UNBOUNDED_ENCODING in column.encodings:
+                field = column.path_in_schema
+                message = f"Column '{field}' is encoded as {_UNBOUNDED_ENCODING}; write it plain or as a dictionary."
+                raise InvalidRequest(message, field=field)
+    if size > max_bytes:
+        raise _too_large(max_bytes)
+
+
+def _chunks(batches: Iterable[pa.RecordBatch], schema: pa.Schema, names: list[str], max_bytes: int) -> Iterator[Chunk]:
+    ignored = frozenset(schema.names).difference(names)
+    first = 0
+    for batch in batches:
+        rows = batch.num_rows
+        if (first + rows) * _ROW_BYTES > max_bytes:
+            raise _too_large(max_bytes)
+        columns = {name: _validated(batch.column(name), max_bytes) for name in names}
+        yield Chunk(columns, pa.arange(first, first + rows), RecordErrors(), ignored, measured=True)
+        first += rows
+
+
+def _validated(column: pa.Array, max_bytes: int) -> pa.Array:
+    column.validate(full=True)
+    if not pa.types.is_string_view(column.type):
+        return column
+    # A view is 16 bytes that begin with its length; all may show the same long text.
+    words = memoryview(column.buffers()[1]).cast("I")
+    if sum(words[column.offset * 4 : (column.offset + len(column)) * 4 : 4]) > max_bytes:
+        raise _too_large(max_bytes)
+    return column.cast(pa.string())
+
+
+def _too_large(max_bytes: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The body unfolds to more than {max_bytes} bytes; send smaller batches.", limit=max_bytes)

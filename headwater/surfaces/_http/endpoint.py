@@ -1,0 +1,143 @@
+"""How a route is declared: once, as a value that routing, access, docs and tests all read.
+
+An ``Endpoint`` cannot be made without saying who may call it. Its handler takes a
+``Call`` and returns a ``Reply``; everything around it (credential, limits, parsing,
+idempotency, errors) is done by ``serve``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from headwater.control.db import UnitOfWork
+from headwater.errors import HeadwaterError, NotFound
+from headwater.query.cache import Freshness
+from headwater.scope import Permission, Role, Scope
+from headwater.surfaces._http.services import Services
+from headwater.surfaces._http.work import Work
+
+Q = TypeVar("Q")
+B = TypeVar("B")
+
+_MAX_ID = 2**63 - 1
+
+
+class Access(NamedTuple):
+    """What a caller needs: a permission of the credential and a role of the person behind it."""
+
+    permission: Permission
+    role: Role
+
+
+PUBLIC = None
+READ = Access("read", Role.viewer)
+WRITE = Access("write", Role.editor)
+ADMIN = Access("admin", Role.admin)
+
+
+class Headers(msgspec.Struct):
+    """The request headers that matter, decoded once."""
+
+    authorization: str = ""
+    api_key: str = ""
+    cookie: str = ""
+    csrf_token: str = ""
+    tenant_id: str = ""
+    request_id: str = ""
+    idempotency_key: str | None = None
+    content_type: str = ""
+    content_encoding: str = ""
+    content_length: str = ""
+    forwarded_for: str = ""
+
+
+@dataclass
+class Call(Generic[Q, B]):
+    """One request to a handler: checked, parsed, and with the caller's scope."""
+
+    services: Services
+    caller: Scope | None
+    headers: Headers
+    path: Mapping[str, str]
+    query: Q
+    body: B
+    client_ip: str
+    work: Work
+    secure: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """The caller's scope; routes that are public have none."""
+        if self.caller is None:
+            raise RuntimeError("A public route has no scope.")
+        return self.caller
+
+    def path_id(self, name: str) -> int:
+        """A positive integer of the path; anything else is as unknown as an id nobody has."""
+        text = self.path[name]
+        if text.isascii() and text.isdigit() and 0 < int(text[:20]) <= _MAX_ID:
+            return int(text)
+        raise NotFound(f"There is no {name.removesuffix('_id').replace('_', ' ')} {text[:64]!r}.", field=name)
+
+    async def writing(self) -> UnitOfWork:
+        """The request's one transaction, begun at first use and committed after the handler."""
+        return await self.work.begin()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a handler answers; ``body`` is encoded as JSON unless it is bytes.
+
+    ``keep`` not None lets the whole response be kept while it is fresh.
+    """
+
+    body: object = b""
+    status: int = 200
+    media_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    keep: Freshness | None = None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One possible success in the API description: a struct (or media type) and an example."""
+
+    description: str
+    body: Any = None
+    example: Any = None
+    media_types: tuple[str, ...] = ("application/json",)
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[Reply]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method on one path.
+
+    ``errors`` are those beyond what access, limits and parsing bring by themselves.
+    ``own_idempotency`` leaves the ``Idempotency-Key`` to the handler, because what it
+    guards is not in the control plane's transaction.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    access: Access | None
+    summary: str
+    tag: str
+    answers: Mapping[int, Answers]
+    description: str = ""
+    query: type[msgspec.Struct] | None = None
+    refuse_unknown: bool = False
+    body: type[msgspec.Struct] | None = None
+    body_example: Any = None
+    raw_body: tuple[str, ...] = ()
+    errors: tuple[type[HeadwaterError], ...] = ()
+    own_idempotency: bool = False
+    max_body: Callable[[Services], int] | None = None
+    path_params: Mapping[str, str] = field(default_factory=dict)

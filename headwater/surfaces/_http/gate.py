@@ -1,0 +1,203 @@
+"""The outermost layer: every request comes in here and every answer goes out here.
+
+It gives each request its id, answers from kept responses without going further
+in, and turns whatever is raised into the error form of the surface. Nothing of
+the inside reaches a caller.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
+
+from headwater.errors import HeadwaterError, InternalError, MethodNotAllowed, NotFound
+from headwater.query.cache import TaggedCache
+from headwater.scope import Role
+from headwater.surfaces._http.endpoint import Endpoint, Headers, Reply
+from headwater.surfaces._http.envelope import error_body
+from headwater.surfaces._http.serve import Server, check_tenant, credentials
+
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
+_HEADERS = {
+    b"authorization": "authorization",
+    b"x-api-key": "api_key",
+    b"cookie": "cookie",
+    b"x-csrf-token": "csrf_token",
+    b"x-tenant-id": "tenant_id",
+    b"x-request-id": "request_id",
+    b"idempotency-key": "idempotency_key",
+    b"content-type": "content_type",
+    b"content-encoding": "content_encoding",
+    b"content-length": "content_length",
+    b"x-forwarded-for": "forwarded_for",
+}
+_BYTES_PER_RESPONSE = 1000
+_encode = msgspec.json.Encoder().encode
+log = structlog.get_logger(__name__)
+
+
+class _Kept(NamedTuple):
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+
+
+class Gate:
+    """The ASGI application over all endpoints."""
+
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        server: Server,
+        responses: TaggedCache[_Kept],
+        *,
+        trusted_proxies: int,
+        lifespan: Callable[[Receive, Send], Awaitable[None]],
+    ) -> None:
+        self._server = server
+        self._responses = responses
+        self._trusted_proxies = trusted_proxies
+        self._lifespan = lifespan
+        self._methods: dict[str, dict[str, Endpoint]] = {}
+        for endpoint in endpoints:
+            self._methods.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        self._routes = [Route(path, _unreachable) for path in self._methods if "{" in path]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _headers(scope)
+        if not _SANE_REQUEST_ID(headers.request_id):
+            headers.request_id = secrets.token_hex(16)
+        sent_headers: dict[str, str] = {"x-request-id": headers.request_id}
+        try:
+            kept = self._kept(scope, headers, sent_headers)
+            if kept is not None:
+                await _send(send, 200, kept.headers, sent_headers, kept.body)
+                return
+            reply = await self._reply(scope, receive, headers, sent_headers)
+        except HeadwaterError as error:
+            reply = _error_reply(error)
+        except Exception:
+            log.exception("request.failed", path=scope["path"], request_id=headers.request_id)
+            reply = _error_reply(
+                InternalError("Something failed inside the server; it is logged under this request's id.")
+            )
+        if reply.status >= 400:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=reply.status,
+                request_id=headers.request_id,
+            )
+        body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
+        lines = _response_headers(reply, body)
+        self._keep(scope, reply, _Kept(body, lines))
+        await _send(send, reply.status, lines, sent_headers, b"" if scope["method"] == "HEAD" else body)
+
+    async def _reply(self, scope: Scope, receive: Receive, headers: Headers, sent_headers: dict[str, str]) -> Reply:
+        endpoint = self._match(scope)
+        request = Request(scope, receive)
+        return await self._server.reply(endpoint, request, headers, self._client_ip(scope, headers), sent_headers)
+
+    def _match(self, scope: Scope) -> Endpoint:
+        """The endpoint of a path and method; its path parameters go into ``scope``."""
+        methods = self._methods.get(scope["path"])
+        if methods is None:
+            for route in self._routes:
+                match, child = route.matches(scope)
+                if match is not Match.NONE:
+                    scope["path_params"] = child["path_params"]
+                    methods = self._methods[route.path]
+                    break
+            else:
+                raise NotFound("There is nothing at this path. The API is described at /docs.")
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        if method not in methods:
+            allowed = sorted({*methods, *(["HEAD"] if "GET" in methods else [])})
+            raise MethodNotAllowed(f"This path does not take {scope['method'][:16]}.", allowed)
+        return methods[method]
+
+    def _kept(self, scope: Scope, headers: Headers, sent_headers: dict[str, str]) -> _Kept | None:
+        """A kept response for this caller, its request counted; None to go the whole way."""
+        if scope["method"] != "GET" or not (headers.authorization or headers.api_key):
+            return None
+        server = self._server
+        caller = server.services.control.access.cached(*credentials(headers))
+        if caller is None or not caller.allows("read", Role.viewer):
+            return None
+        # The tree is looked at every two seconds, in case another process changed the entities.
+        if server.services.control.trees.cached(caller.organisation_id) is None:
+            return None
+        kept = self._responses.get((caller.organisation_id, scope["path"], scope["query_string"]))
+        if kept is not None:
+            server.count(caller, sent_headers)
+            check_tenant(headers, caller)
+        return kept
+
+    def _keep(self, scope: Scope, reply: Reply, kept: _Kept) -> None:
+        if reply.keep is None or reply.status != 200 or scope["method"] != "GET":
+            return
+        organisation, tags, generations = reply.keep
+        key = (organisation, scope["path"], scope["query_string"])
+        self._responses.put(key, kept, tags, generations, len(kept.body) + _BYTES_PER_RESPONSE)
+
+    def _client_ip(self, scope: Scope, headers: Headers) -> str:
+        """The caller's address; behind proxies, the one that the outermost trusted one saw."""
+        address = scope["client"][0] if scope.get("client") else "unknown"
+        if not self._trusted_proxies:
+            return address
+        chain = [part.strip() for part in headers.forwarded_for.split(",") if part.strip()]
+        return chain[-self._trusted_proxies] if len(chain) >= self._trusted_proxies else address
+
+
+def _headers(scope: Scope) -> Headers:
+    headers = Headers()
+    for name, value in scope["headers"]:
+        known = _HEADERS.get(name)
+        if known:
+            setattr(headers, known, value.decode("latin-1"))
+    return headers
+
+
+def _error_reply(error: HeadwaterError) -> Reply:
+    headers: list[tuple[str, str]] = []
+    if error.retry_after is not None:
+        headers.append(("retry-after", str(error.retry_after)))
+    if error.status == 401:
+        headers.append(("www-authenticate", "Bearer"))
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("allow", ", ".join(error.allowed)))
+    return Reply(error_body(error), error.status, headers=tuple(headers))
+
+
+def _response_headers(reply: Reply, body: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    if reply.status != 204:
+        lines.append((b"content-type", reply.media_type.encode("latin-1")))
+        lines.append((b"content-length", str(len(body)).encode()))
+    return (*lines, (b"x-content-type-options", b"nosniff"))
+
+
+async def _send(
+    send: Send, status: int, lines: tuple[tuple[bytes, bytes], ...], sent_headers: dict[str, str], body: bytes
+) -> None:
+    extra = [(name.encode(), value.encode()) for name, value in sent_headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": [*lines, *extra]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _unreachable(_: Request) -> Any:
+    raise RuntimeError("Routes are matched here, not run.")

@@ -1,0 +1,82 @@
+"""``Idempotency-Key`` on POST: the same request again gets the first answer again (contract: common).
+
+The answer is kept in the transaction of what it guards, so it exists exactly
+when the work was done. Only 2xx answers are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from headwater.errors import Conflict, InvalidRequest
+from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
+
+MAX_LENGTH = 255
+
+
+def check_key(key: str) -> str:
+    """``key`` if it is usable."""
+    if not 0 < len(key) <= MAX_LENGTH or not key.isprintable():
+        raise InvalidRequest(
+            f"Idempotency-Key must be 1 to {MAX_LENGTH} printable characters.",
+            field="Idempotency-Key",
+            allowed=f"1 to {MAX_LENGTH} printable characters",
+        )
+    return key
+
+
+def mismatch() -> Conflict:
+    """The refusal of a key that was used for something else."""
+    return Conflict(
+        "This Idempotency-Key was used with another body or route within the last 24 hours.", field="Idempotency-Key"
+    )
+
+
+def under_way() -> Conflict:
+    """The refusal of a key whose first request has not been answered yet."""
+    return Conflict(
+        "The first request with this Idempotency-Key is still under way.", field="Idempotency-Key", retry_after=1
+    )
+
+
+class Flights:
+    """The keys whose first request is under way in this process."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[str, str]] = set()
+
+    async def once(self, endpoint: Endpoint, call: Call[Any, Any], raw: bytes, path: str, query: bytes) -> Reply:
+        """Run the handler, unless the key has an answer already."""
+        if call.headers.idempotency_key is None:
+            return await endpoint.handler(call)
+        key = check_key(call.headers.idempotency_key)
+        owner = f"organisation:{call.caller.organisation_id}" if call.caller else f"address:{call.client_ip}"
+        if (owner, key) in self._keys:
+            raise under_way()
+        self._keys.add((owner, key))
+        try:
+            return await self._first_or_again(endpoint, call, owner, key, raw, path, query)
+        finally:
+            self._keys.discard((owner, key))
+
+    async def _first_or_again(
+        self, endpoint: Endpoint, call: Call[Any, Any], owner: str, key: str, raw: bytes, path: str, query: bytes
+    ) -> Reply:
+        kept = call.services.control.idempotency
+        route = f"{endpoint.method} {path}"
+        fingerprint = hashlib.sha256(b"\0".join([query, raw])).hexdigest()
+        async with call.services.control.reading() as session:
+            remembered = await kept.find(session, owner, key)
+        if remembered is not None:
+            if not remembered.matches(route, fingerprint):
+                raise mismatch()
+            return Reply(remembered.body, remembered.status, headers=tuple(remembered.headers.items()))
+        reply = await endpoint.handler(call)
+        if 200 <= reply.status < 300:
+            unit = await call.writing()
+            body = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+            await kept.remember(unit.session, owner, key, route, fingerprint, reply.status, dict(reply.headers), body)
+        return reply

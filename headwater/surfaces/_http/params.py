@@ -1,0 +1,61 @@
+"""Query strings as structs: ``id[]=1&id[]=2``, ``id=1&id=2`` and ``id=1,2`` all mean a list.
+
+A struct's field whose encoded name ends in ``[]`` is a list; all others are given
+at most once. Unknown names are refused where the endpoint says so, with the
+nearest known one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from headwater.errors import InvalidRequest
+from headwater.kit.suggest import did_you_mean
+from headwater.surfaces._http.validation import convert
+
+_MAX_PAIRS = 20_000
+
+
+def parse_query(raw: bytes, struct: type[msgspec.Struct], *, refuse_unknown: bool) -> Any:
+    """The query string as ``struct``; ``InvalidRequest`` names the parameter that is wrong."""
+    names = {field.encode_name for field in msgspec.structs.fields(struct)}
+    values: dict[str, object] = {}
+    for name, value in _pairs(raw):
+        known = name if name in names else f"{name}[]"
+        if known not in names:
+            if refuse_unknown:
+                raise _unknown(name, names)
+        elif known.endswith("[]"):
+            items = values.setdefault(known, [])
+            if isinstance(items, list):
+                items.extend(item for item in value.split(",") if item)
+        elif known in values:
+            raise InvalidRequest(f"'{name}' is given more than once.", field=name, allowed="one value")
+        else:
+            values[known] = value
+    return convert(values, struct)
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PAIRS)
+    except UnicodeDecodeError:
+        raise InvalidRequest("The query string is not percent-encoded UTF-8.", field="query string") from None
+    except ValueError:
+        raise InvalidRequest(
+            f"The query string has more than {_MAX_PAIRS:,} parameters.", field="query string", allowed=_MAX_PAIRS
+        ) from None
+    for name, value in pairs:
+        if "\0" in name or "\0" in value:
+            raise InvalidRequest("The query string holds a NUL character.", field=name.replace("\0", "")[:64])
+    return pairs
+
+
+def _unknown(name: str, names: set[str]) -> InvalidRequest:
+    shown = name[:64]
+    return InvalidRequest(
+        f"Unknown parameter '{shown}'.{did_you_mean(shown, sorted(names))}", field=shown, allowed=sorted(names)
+    )

@@ -1,0 +1,169 @@
+"""What happens around a handler, in this order: credential, limit, access, parsing, idempotency, commit."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import AsyncIterator
+from http.cookies import CookieError, SimpleCookie
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from headwater.errors import Forbidden, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from headwater.ingest.body import read_body
+from headwater.scope import Scope
+from headwater.surfaces._http import idempotency, params, validation
+from headwater.surfaces._http.endpoint import Access, Call, Endpoint, Headers, Reply
+from headwater.surfaces._http.limits import HourlyLimits
+from headwater.surfaces._http.services import Services
+from headwater.surfaces._http.work import Work
+
+SESSION_COOKIE = "headwater_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def credentials(headers: Headers) -> tuple[str | None, str | None, str | None]:
+    """Bearer, API key and session cookie, each None where it was not sent."""
+    scheme, _, bearer = headers.authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        bearer = ""
+    session = None
+    if headers.cookie:
+        try:
+            morsel = SimpleCookie(headers.cookie).get(SESSION_COOKIE)
+        except CookieError:
+            morsel = None
+        session = morsel.value if morsel else None
+    return bearer.strip() or None, headers.api_key or None, session
+
+
+class Server:
+    """Serves endpoints with the running parts of the server."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.limits = HourlyLimits(services.clock)
+        self._flights = idempotency.Flights()
+
+    async def reply(
+        self, endpoint: Endpoint, request: Request, headers: Headers, client_ip: str, sent_headers: dict[str, str]
+    ) -> Reply:
+        """Answer one request; raises ``HeadwaterError``. ``sent_headers`` go out with errors too."""
+        caller = await self.authenticate(endpoint, headers, sent_headers)
+        if caller and endpoint.access and not caller.allows(*endpoint.access):
+            raise _forbidden(endpoint.access, caller)
+        self._check_csrf(endpoint, headers, caller)
+        query = params.parse_query(
+            request.scope["query_string"], endpoint.query or _Nothing, refuse_unknown=endpoint.refuse_unknown
+        )
+        raw = await self._body(endpoint, request, headers)
+        body = validation.decode(raw, endpoint.body) if endpoint.body else raw
+        async with Work(self.services.control) as work:
+            call = Call(
+                services=self.services,
+                caller=caller,
+                headers=headers,
+                path=request.path_params,
+                query=query,
+                body=body,
+                client_ip=client_ip,
+                work=work,
+                secure=request.url.scheme == "https",
+            )
+            if endpoint.method != "POST" or endpoint.own_idempotency:
+                return await endpoint.handler(call)
+            return await self._flights.once(endpoint, call, raw, request.url.path, request.scope["query_string"])
+
+    async def authenticate(self, endpoint: Endpoint, headers: Headers, sent_headers: dict[str, str]) -> Scope | None:
+        """The caller's scope, its request counted; None on a public route."""
+        if endpoint.access is None:
+            return None
+        caller = await self.services.control.access.authenticate(*credentials(headers))
+        self.count(caller, sent_headers)
+        check_tenant(headers, caller)
+        return caller
+
+    def count(self, caller: Scope, sent_headers: dict[str, str]) -> None:
+        """Count the request against the plan's hourly limit."""
+        limit_headers, refusal = self.limits.hit(caller)
+        sent_headers.update(limit_headers)
+        if refusal:
+            raise refusal
+
+    def _check_csrf(self, endpoint: Endpoint, headers: Headers, caller: Scope | None) -> None:
+        if caller and caller.credential == "session" and endpoint.method not in SAFE_METHODS:
+            session = credentials(headers)[2] or ""
+            self.services.control.access.check_csrf(session, headers.csrf_token)
+
+    async def _body(self, endpoint: Endpoint, request: Request, headers: Headers) -> bytes:
+        if endpoint.body is None and not endpoint.raw_body:
+            return b""
+        _check_media_type(endpoint, headers)
+        limit = endpoint.max_body(self.services) if endpoint.max_body else self.services.settings.max_body_bytes
+        if headers.content_length.isdigit() and int(headers.content_length) > limit:
+            raise too_large(limit)
+        if endpoint.raw_body:
+            return await read_body(_chunks(request), headers.content_encoding or None, limit)
+        if headers.content_encoding not in ("", "identity"):
+            raise UnsupportedMediaType(
+                "This route reads uncompressed bodies.", field="Content-Encoding", allowed=["identity"]
+            )
+        return await _read(request, limit)
+
+
+class _Nothing(msgspec.Struct):
+    """The query of a route that has none."""
+
+
+def check_tenant(headers: Headers, caller: Scope) -> None:
+    """``X-Tenant-Id``, where sent, must name the caller's own organisation."""
+    if headers.tenant_id and not hmac.compare_digest(headers.tenant_id.encode(), str(caller.organisation_id).encode()):
+        raise Forbidden(
+            "X-Tenant-Id names another organisation than the credential's.",
+            field="X-Tenant-Id",
+            allowed="the credential's own organisation, or no such header",
+        )
+
+
+def _forbidden(access: Access, caller: Scope) -> Forbidden:
+    permission, role = access
+    if permission not in caller.permissions:
+        return Forbidden(
+            f"This needs the '{permission}' permission, which the credential does not have.",
+            required_permission=permission,
+        )
+    return Forbidden(
+        f"This needs the role '{role.name}' or higher; yours is '{caller.role.name}'.", required_role=role.name
+    )
+
+
+def _check_media_type(endpoint: Endpoint, headers: Headers) -> None:
+    allowed = list(endpoint.raw_body) or ["application/json"]
+    media_type = headers.content_type.partition(";")[0].strip().lower()
+    if media_type not in allowed:
+        sent = f"'{media_type[:64]}' is not read here" if media_type else "Content-Type is missing"
+        raise UnsupportedMediaType(f"{sent}; send {' or '.join(allowed)}.", field="Content-Type", allowed=allowed)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect:
+        raise InvalidRequest("The connection closed before the whole body came.", field="body") from None
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in _chunks(request):
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def too_large(limit: int) -> PayloadTooLarge:
+    """The refusal of a body over ``limit`` bytes."""
+    return PayloadTooLarge(f"The body is larger than {limit:,} bytes.", field="body", allowed=limit)

@@ -1,0 +1,24 @@
+"""What handlers may use; ``app.py`` fills it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headwater.control import Control
+from headwater.ingest.receive import Ingest
+from headwater.kit.clock import Clock
+from headwater.query.run import Engine
+from headwater.settings import Settings
+from headwater.storage.port import Store
+
+
+@dataclass(frozen=True)
+class Services:
+    """The running parts of the server."""
+
+    settings: Settings
+    clock: Clock
+    control: Control
+    store: Store
+    engine: Engine
+    ingest: Ingest

@@ -1,0 +1,173 @@
+"""Register, log in, who am I, API keys (contract: agents-and-accounts)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from headwater.errors import Conflict, Forbidden, NotFound, PaymentRequired, RateLimitExceeded, Unauthorized
+from headwater.surfaces._http import keys
+from headwater.surfaces._http.endpoint import ADMIN, PUBLIC, READ, Answers, Call, Endpoint, Reply
+from headwater.surfaces._http.people import USER_EXAMPLE, LoginBody, Success, UserRow, user_row
+
+_AUTH, _KEYS = "Authentication", "API keys"
+
+
+class RegisterBody(msgspec.Struct, frozen=True):
+    """A new person and their company."""
+
+    email: Annotated[str, Meta(max_length=320)]
+    password: Annotated[str, Meta(max_length=4096, description="At least 12 characters.")]
+    full_name: Annotated[str, Meta(min_length=1, max_length=255)]
+    company_name: Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class SignedOn(msgspec.Struct, frozen=True):
+    """A person with an access token (15 minutes) and a refresh token (30 days)."""
+
+    user: UserRow
+    token: str
+    refresh_token: str
+
+
+class Me(msgspec.Struct, frozen=True):
+    """The caller."""
+
+    user: UserRow
+
+
+class NewKey(keys.KeyRow, frozen=True, kw_only=True):
+    """A key as it is answered once, with its secret."""
+
+    key: str
+
+
+class OneKey(msgspec.Struct, frozen=True):
+    """A new key."""
+
+    api_key: NewKey
+
+
+class AllKeys(msgspec.Struct, frozen=True):
+    """All keys."""
+
+    api_keys: list[keys.KeyRow]
+
+
+async def register(call: Call[Any, RegisterBody]) -> Reply:
+    """A new company with its owner."""
+    body = call.body
+    registered = await call.services.control.users.register(
+        await call.writing(), body.email, body.password, body.full_name, body.company_name, call.client_ip
+    )
+    signed_on = SignedOn(user_row(registered.user), registered.access_token, registered.refresh_token)
+    return Reply(signed_on, 201)
+
+
+async def login(call: Call[Any, LoginBody]) -> Reply:
+    """Check the password and hand out tokens."""
+    logged_in = await call.services.control.users.login(call.body.email, call.body.password, call.client_ip)
+    return Reply(SignedOn(user_row(logged_in.user), logged_in.access_token, logged_in.refresh_token))
+
+
+async def me(call: Call[Any, bytes]) -> Reply:
+    """The person behind the credential."""
+    control = call.services.control
+    async with control.reading() as session:
+        return Reply(Me(user_row(await control.users.me(session, call.scope))))
+
+
+async def list_keys(call: Call[Any, bytes]) -> Reply:
+    """All keys of the company, newest first."""
+    return Reply(AllKeys(await keys.listed(call)))
+
+
+async def create_key(call: Call[Any, keys.KeyBody]) -> Reply:
+    """A new key; its secret is shown this once."""
+    row, secret = await keys.created(call)
+    return Reply(OneKey(NewKey(**msgspec.structs.asdict(row), key=secret)), 201)
+
+
+async def delete_key(call: Call[Any, bytes]) -> Reply:
+    """Revoke a key at once."""
+    await keys.revoked(call)
+    return Reply(Success(True, "API key deleted"))
+
+
+_SIGNED_ON = {"user": USER_EXAMPLE, "token": "eyJhbGciOi…", "refresh_token": "4hVn…"}
+
+ENDPOINTS = [
+    Endpoint(
+        "POST",
+        "/api/v1/auth/register",
+        register,
+        PUBLIC,
+        "Register a company and its owner",
+        _AUTH,
+        {201: Answers("The owner, with tokens.", SignedOn, _SIGNED_ON)},
+        description="The first person of a fresh server is its operator as well.",
+        body=RegisterBody,
+        body_example={
+            "email": "user@example.com",
+            "password": "SecurePassword123!",
+            "full_name": "John Doe",
+            "company_name": "Example Corp",
+        },
+        errors=(Conflict, Forbidden),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/auth/login",
+        login,
+        PUBLIC,
+        "Log in for tokens",
+        _AUTH,
+        {200: Answers("The person, with tokens.", SignedOn, _SIGNED_ON)},
+        body=LoginBody,
+        body_example={"email": "user@example.com", "password": "SecurePassword123!"},
+        errors=(Unauthorized, RateLimitExceeded),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/auth/me",
+        me,
+        READ,
+        "Who am I",
+        _AUTH,
+        {200: Answers("The caller.", Me, {"user": USER_EXAMPLE})},
+        errors=(NotFound,),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/account/api-keys",
+        list_keys,
+        ADMIN,
+        "List API keys",
+        _KEYS,
+        {200: Answers("All keys, newest first.", AllKeys, {"api_keys": [keys.EXAMPLE]})},
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/account/api-keys",
+        create_key,
+        ADMIN,
+        "Create an API key",
+        _KEYS,
+        {201: Answers("The key, shown once.", OneKey, {"api_key": {**keys.EXAMPLE, "key": "hw_live_…"}})},
+        body=keys.KeyBody,
+        body_example=keys.BODY_EXAMPLE,
+        errors=(PaymentRequired,),
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/v1/account/api-keys/{key_id}",
+        delete_key,
+        ADMIN,
+        "Delete an API key",
+        _KEYS,
+        {200: Answers("Revoked.", Success, {"success": True, "message": "API key deleted"})},
+        errors=(NotFound,),
+    ),
+]

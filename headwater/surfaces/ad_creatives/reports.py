@@ -1,0 +1,315 @@
+"""Saved reports: kept, run, and exported as files."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from headwater.catalogue.ads import AD_EVENTS
+from headwater.control.saved_reports.models import SavedReport
+from headwater.control.saved_reports.service import ReportFields, SavedReports
+from headwater.errors import InvalidRequest, NotFound
+from headwater.kit.suggest import did_you_mean
+from headwater.query.window import parse_window
+from headwater.reports import FORMATS, ReportTable, render
+from headwater.surfaces._http.endpoint import READ, WRITE, Answers, Call, Endpoint, Reply
+from headwater.surfaces.ad_creatives import report_mapping
+from headwater.surfaces.ad_creatives.contract import Ids, Resource, Time, TimeFrame
+from headwater.surfaces.ad_creatives.page import Limit, Offset
+
+Relative = Literal["last_7_days", "last_30_days", "this_month", "previous_month", "lifetime"]
+_TAG = "Reports"
+_AT = "/api/v2/reports/{report_id}"
+
+
+class ReportBody(msgspec.Struct, frozen=True):
+    """A report as it is sent. Either both of ``time_from`` and ``time_to``, or ``relative``."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=255)]
+    workspace_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    resource: Resource
+    ids: Annotated[Ids, Meta(max_length=1000)]
+    metrics: Annotated[list[str], Meta(min_length=1, max_length=100, description="Metrics, or `base` for all.")]
+    time_frame: TimeFrame = "day"
+    time_from: Time | None = None
+    time_to: Time | None = None
+    relative: (
+        Annotated[
+            Relative, Meta(description="A period that moves with today; default `last_30_days` without the two times.")
+        ]
+        | None
+    ) = None
+    breakdown: Literal["none", "creative", "domain", "dsp"] = "none"
+    chart: Annotated[
+        Literal["line", "bar", "area", "table"],
+        Meta(description="A bar or a table with a breakdown shows totals of the period; all else is over time."),
+    ] = "line"
+
+
+class ReportRow(msgspec.Struct, frozen=True):
+    """A report as it is answered."""
+
+    id: int
+    name: str
+    workspace_id: int
+    resource: str
+    ids: list[int]
+    metrics: list[str]
+    time_frame: str
+    time_from: str | None
+    time_to: str | None
+    relative: str | None
+    breakdown: str
+    chart: str
+    created_by: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class One(msgspec.Struct, frozen=True):
+    """One report."""
+
+    data: ReportRow
+
+
+class Many(msgspec.Struct, frozen=True):
+    """A page of reports, newest first."""
+
+    data: list[ReportRow]
+    total: int
+    limit: int
+    offset: int
+
+
+class ColumnRow(msgspec.Struct, frozen=True):
+    """One column of a report's data."""
+
+    key: str
+    label: str
+    kind: str
+    unit: str
+
+
+class ReportData(msgspec.Struct, frozen=True):
+    """A report that was run."""
+
+    report: ReportRow
+    columns: list[ColumnRow]
+    rows: list[list[Any]]
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """A report that was run."""
+
+    data: ReportData
+
+
+class ReportsQuery(msgspec.Struct, frozen=True):
+    """Parameters of the list."""
+
+    limit: Limit = 20
+    offset: Offset = 0
+
+
+class ExportQuery(msgspec.Struct, frozen=True):
+    """Parameters of the export."""
+
+    format: Annotated[
+        Literal["csv", "json", "xlsx", "png", "svg", "pdf"], Meta(description="Kind of file.", examples=["pdf"])
+    ]
+
+
+def row(report: SavedReport) -> ReportRow:
+    """The report as it is answered."""
+    return ReportRow(**{name: getattr(report, name) for name in ReportRow.__struct_fields__})
+
+
+def _new_report(body: ReportBody) -> ReportFields:
+    """The body as a report to keep, after what only this contract knows is checked."""
+    _check_metrics(body.metrics)
+    if (body.time_from is None) != (body.time_to is None):
+        missing = "time_to" if body.time_to is None else "time_from"
+        raise InvalidRequest(f"'{missing}' is required with the other one.", field=missing, allowed="both times")
+    if body.time_from is not None and body.relative is not None:
+        raise InvalidRequest(
+            "Give either 'time_from' and 'time_to' or 'relative', not both.", field="relative", allowed="one of them"
+        )
+    parse_window(body.time_from, body.time_to)
+    values = msgspec.structs.asdict(body)
+    if body.time_from is None and body.relative is None:
+        values["relative"] = "last_30_days"
+    values["ids"] = list(dict.fromkeys(body.ids))
+    return ReportFields(**values)
+
+
+def _check_metrics(names: list[str]) -> None:
+    allowed = [*AD_EVENTS.groups["base"], *AD_EVENTS.groups]
+    for name in names:
+        if name not in allowed:
+            raise InvalidRequest(
+                f"Unknown metric '{name[:64]}'.{did_you_mean(name, allowed)}", field="metrics", allowed=allowed
+            )
+
+
+async def list_reports(call: Call[ReportsQuery, bytes]) -> Reply:
+    """A page, newest first; of one workspace where the path names it."""
+    workspace = call.path_id("workspace_id") if "workspace_id" in call.path else None
+    query = call.query
+    async with call.services.control.reading() as session:
+        found, total = await SavedReports(session, call.scope).list(workspace, query.limit, query.offset)
+    return Reply(Many([row(report) for report in found], total, query.limit, query.offset))
+
+
+async def create_report(call: Call[Any, ReportBody]) -> Reply:
+    """Keep a new report."""
+    new = _new_report(call.body)
+    unit = await call.writing()
+    return Reply(One(row(await SavedReports(unit.session, call.scope).create(new))), 201)
+
+
+async def get_report(call: Call[Any, bytes]) -> Reply:
+    """One report."""
+    return Reply(One(row(await _find(call))))
+
+
+async def replace_report(call: Call[Any, ReportBody]) -> Reply:
+    """Put another in its place."""
+    new = _new_report(call.body)
+    unit = await call.writing()
+    return Reply(One(row(await SavedReports(unit.session, call.scope).replace(call.path_id("report_id"), new))))
+
+
+async def delete_report(call: Call[Any, bytes]) -> Reply:
+    """Remove one; nothing is measured less."""
+    unit = await call.writing()
+    await SavedReports(unit.session, call.scope).delete(call.path_id("report_id"))
+    return Reply(status=204)
+
+
+async def report_data(call: Call[Any, bytes]) -> Reply:
+    """Run it."""
+    report = await _find(call)
+    table = await _run(call, report)
+    columns = [ColumnRow(column.key, column.label, column.kind, column.unit) for column in table.columns]
+    return Reply(Ran(ReportData(row(report), columns, [list(cells) for cells in table.rows])))
+
+
+async def export_report(call: Call[ExportQuery, bytes]) -> Reply:
+    """Run it and make a file of the answer."""
+    report = await _find(call)
+    table = await _run(call, report)
+    body = await asyncio.to_thread(render, table, call.query.format)
+    format = FORMATS[call.query.format]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", report.name).strip("_.")[:80] or f"report_{report.id}"
+    disposition = ("content-disposition", f'attachment; filename="{name}.{format.extension}"')
+    return Reply(body, media_type=format.media_type, headers=(disposition,))
+
+
+async def _find(call: Call[Any, Any]) -> SavedReport:
+    async with call.services.control.reading() as session:
+        return await SavedReports(session, call.scope).get(call.path_id("report_id"))
+
+
+async def _run(call: Call[Any, Any], report: SavedReport) -> ReportTable:
+    now = call.services.clock()
+    answer = await call.services.engine.ask(report_mapping.question(report, now), call.scope)
+    tree = await call.services.control.trees.get(call.scope.organisation_id)
+    return report_mapping.table(report, answer, tree, now)
+
+
+EXAMPLE = {
+    "name": "Winter by day",
+    "workspace_id": 1,
+    "resource": "campaign",
+    "ids": [1010],
+    "metrics": ["impressions", "link_clicks"],
+    "time_frame": "day",
+    "relative": "last_30_days",
+    "breakdown": "none",
+    "chart": "line",
+}
+_ANSWERED = {
+    **EXAMPLE,
+    "id": 7,
+    "time_from": None,
+    "time_to": None,
+    "created_by": 1,
+    "created_at": "2025-04-17T09:30:00Z",
+    "updated_at": "2025-04-17T09:30:00Z",
+}
+_ONE = Answers("The report.", One, {"data": _ANSWERED})
+_MANY = Answers("A page of reports.", Many, {"data": [_ANSWERED], "total": 1, "limit": 20, "offset": 0})
+_RAN = Answers(
+    "Columns and rows of the report as of now.",
+    Ran,
+    {
+        "data": {
+            "report": _ANSWERED,
+            "columns": [
+                {"key": "time", "label": "Day", "kind": "time", "unit": ""},
+                {"key": "impressions", "label": "Impressions", "kind": "integer", "unit": ""},
+                {"key": "link_clicks", "label": "Link clicks", "kind": "integer", "unit": ""},
+            ],
+            "rows": [["2025-04-17T00:00:00Z", 123, 12]],
+        }
+    },
+)
+_FILES = tuple(dict.fromkeys(format.media_type.partition(";")[0] for format in FORMATS.values()))
+
+ENDPOINTS = [
+    Endpoint("GET", "/api/v2/reports", list_reports, READ, "List reports", _TAG, {200: _MANY}, query=ReportsQuery),
+    Endpoint(
+        "GET",
+        "/api/v2/workspaces/{workspace_id}/reports",
+        list_reports,
+        READ,
+        "List a workspace's reports",
+        _TAG,
+        {200: _MANY},
+        query=ReportsQuery,
+        errors=(NotFound,),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v2/reports",
+        create_report,
+        WRITE,
+        "Create a report",
+        _TAG,
+        {201: _ONE},
+        body=ReportBody,
+        body_example=EXAMPLE,
+        errors=(NotFound,),
+    ),
+    Endpoint("GET", _AT, get_report, READ, "Get a report", _TAG, {200: _ONE}, errors=(NotFound,)),
+    Endpoint(
+        "PUT",
+        _AT,
+        replace_report,
+        WRITE,
+        "Replace a report",
+        _TAG,
+        {200: _ONE},
+        body=ReportBody,
+        body_example=EXAMPLE,
+        errors=(NotFound,),
+    ),
+    Endpoint("DELETE", _AT, delete_report, WRITE, "Delete a report", _TAG, {204: Answers("Gone.")}, errors=(NotFound,)),
+    Endpoint("GET", f"{_AT}/data", report_data, READ, "Run a report", _TAG, {200: _RAN}, errors=(NotFound,)),
+    Endpoint(
+        "GET",
+        f"{_AT}/export",
+        export_report,
+        READ,
+        "Export a report as a file",
+        _TAG,
+        {200: Answers("A file fit for a presentation.", media_types=_FILES)},
+        query=ExportQuery,
+        errors=(NotFound,),
+    ),
+]

@@ -1,0 +1,7 @@
+"""All routes of the ad-creatives contract."""
+
+from __future__ import annotations
+
+from headwater.surfaces.ad_creatives import analytics, reports, resources, sessions
+
+ENDPOINTS = [*analytics.ENDPOINTS, *resources.ENDPOINTS, *reports.ENDPOINTS, *sessions.ENDPOINTS]

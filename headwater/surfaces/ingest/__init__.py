@@ -1,0 +1,1 @@
+"""The ingest contract: facts in, whatever their format."""

@@ -1,0 +1,1 @@
+"""What belongs to the server itself: its health and the description of its API."""
