@@ -22,6 +22,7 @@ from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock, system_clock
 from headwater.query.cache import TaggedCache, TagGenerations
 from headwater.query.run import Engine
+from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.duckdb.store import DuckDBStore
 from headwater.surfaces._http.endpoint import Endpoint
@@ -75,7 +76,7 @@ class Headwater:
         control.trees.on_change(self._forget_entities)
         self._generations = generations
         intake = Ingest(self._writer, store, control.trees, clock, settings)
-        self.services = Services(settings, clock, control, store, engine, intake)
+        self.services = Services(settings, clock, control, store, engine, intake, RenderPool())
         self.app: ASGIApp = Gate(
             endpoints(),
             Server(self.services),
@@ -92,6 +93,7 @@ class Headwater:
 
     async def stop(self) -> None:
         """Commit what waits and close both stores."""
+        self.services.renderer.stop()
         await self._writer.stop()
         await self.services.store.stop()
         await self.services.control.stop()

@@ -7,17 +7,23 @@ import socket
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
+from rich.console import Console
 
 from headwater import settings as settings_module
+from headwater.app import configure_logging
+from headwater.cli.demo import prepare
 
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8000")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8000")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds everything.", show_default=".data")] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Fill an empty data directory with demo data.")] = False,
 ) -> None:
@@ -27,6 +33,10 @@ def serve(
     """
     settings = settings_module.load(host=host, port=port, data_dir=str(data_dir) if data_dir else None)
     port = settings.port or _free_port(settings.host)
+    settings = msgspec.structs.replace(settings, port=port)
+    if demo:
+        configure_logging(settings)
+        prepare(settings, Console())
     # The worker is a process of its own and reads its settings from the environment.
     os.environ["HEADWATER_HOST"] = settings.host
     os.environ["HEADWATER_PORT"] = str(port)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headwater.catalogue.model import Dataset, Field
-from headwater.ingest.problems import Entities, Problem, Words, refuse
+from headwater.ingest.problems import Entities, Problem, Words, always, refuse
 from headwater.ingest.records import Decoded
 from headwater.ingest.rules import RULES
 from headwater.storage.schema import arrow_schema
@@ -24,7 +24,8 @@ AHEAD = timedelta(hours=24)
 
 def check(decoded: Decoded, dataset: Dataset, entities: Entities, now: datetime) -> Decoded:
     """The records that may be stored, as they are stored, and the errors of all others."""
-    columns = decoded.rows.rename_columns([field.name for field in dataset.fields])
+    names = [field.name for field in dataset.fields]
+    columns = pa.RecordBatch.from_arrays([column.combine_chunks() for column in decoded.rows.columns], names)
     rules = RULES.get(dataset.name)
     problems = [*_missing(columns, dataset), *_times(columns, dataset, now), *_unknown(columns, dataset, entities)]
     if rules is not None:
@@ -32,37 +33,32 @@ def check(decoded: Decoded, dataset: Dataset, entities: Entities, now: datetime)
     problems = [problem for problem in problems if pc.any(problem.rows).as_py()]
     index, errors = decoded.index, decoded.errors
     if problems:
-        refused, found = refuse(problems, columns, index)
-        good = pc.invert(refused)
+        good, found = refuse(problems, columns, index)
         columns, index, errors = columns.filter(good), index.filter(good), errors.merged(found)
     if rules is not None:
         columns = rules.settle(columns)
     return Decoded(_as_stored(columns, dataset), index, errors, decoded.total, decoded.ignored_fields)
 
 
-def _missing(columns: pa.Table, dataset: Dataset) -> Iterator[Problem]:
+def _missing(columns: pa.RecordBatch, dataset: Dataset) -> Iterator[Problem]:
     for field in dataset.fields:
         if field.required and columns[field.name].null_count:
-            yield Problem(columns[field.name].is_null(), field.name, _required(field.name))
+            yield Problem(columns[field.name].is_null(), field.name, always(f"{field.name} is required."))
 
 
-def _required(name: str) -> Words:
-    return lambda _: f"{name} is required."
-
-
-def _times(columns: pa.Table, dataset: Dataset, now: datetime) -> Iterator[Problem]:
+def _times(columns: pa.RecordBatch, dataset: Dataset, now: datetime) -> Iterator[Problem]:
     time = columns[dataset.time]
     latest = now + AHEAD
     bounds = pc.min_max(time)
     early, late = pa.scalar(EARLIEST, time.type), pa.scalar(latest, time.type)
     if pc.less(bounds["min"], early).as_py():
-        yield Problem(pc.less(time, early), dataset.time, lambda _: f"{dataset.time} must not be before 2000-01-01.")
+        yield Problem(pc.less(time, early), dataset.time, always(f"{dataset.time} must not be before 2000-01-01."))
     if pc.greater(bounds["max"], late).as_py():
-        words = f"{dataset.time} must not be more than 24 hours in the future."
-        yield Problem(pc.greater(time, late), dataset.time, lambda _: words)
+        words = always(f"{dataset.time} must not be more than 24 hours in the future.")
+        yield Problem(pc.greater(time, late), dataset.time, words)
 
 
-def _unknown(columns: pa.Table, dataset: Dataset, entities: Entities) -> Iterator[Problem]:
+def _unknown(columns: pa.RecordBatch, dataset: Dataset, entities: Entities) -> Iterator[Problem]:
     """Ids of creatives that the organisation does not have; a component is looked for under its creative."""
     for field in dataset.fields:
         if field.entity != "creative":
@@ -78,7 +74,7 @@ def _nonexistent(field: Field) -> Words:
     return lambda value: f"{field.name} {value} names no {field.entity} that exists."
 
 
-def _as_stored(columns: pa.Table, dataset: Dataset) -> pa.Table:
+def _as_stored(columns: pa.RecordBatch, dataset: Dataset) -> pa.Table:
     """Absent values as ``schema`` says that they are stored."""
     absent = {"text": "", "id": 0, "amount": 0}
     stored = [

@@ -8,18 +8,17 @@ left out. Nothing here knows entities, the time, or a dataset's own rules: that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from headwater.catalogue.model import Dataset
-from headwater.errors import PayloadTooLarge, UnsupportedMediaType
+from headwater.errors import UnsupportedMediaType
 from headwater.ingest.columns import convert, expectation
-from headwater.ingest.decode_arrow import read_arrow_stream, read_parquet
+from headwater.ingest.decode_arrow import read_arrow_stream, read_parquet, unfolds_too_far
 from headwater.ingest.decode_csv import read_csv
 from headwater.ingest.decode_json import read_array, read_ndjson
-from headwater.ingest.records import LISTED_ERRORS, Chunk, Decoded, RecordError, RecordErrors
+from headwater.ingest.problems import Problem, always, refuse
+from headwater.ingest.records import Chunk, Decoded, RecordErrors
 from headwater.storage.schema import arrow_schema
 
 _TEXTS: dict[str, Callable[[bytes, Dataset], Iterator[Chunk]]] = {
@@ -45,13 +44,16 @@ def decode(body: bytes, content_type: str | None, dataset: Dataset, max_bytes: i
     for chunk in _chunks(body, _media_type(content_type), dataset, max_bytes):
         total += len(chunk.index) + chunk.unreadable.count
         ignored |= chunk.ignored
-        columns, bad = _convert(chunk, dataset, schema)
+        columns, problems = _convert(chunk, dataset, schema)
         if chunk.measured:
             size += sum(columns[name].nbytes for name in chunk.columns)
             if size > max_bytes:
-                raise PayloadTooLarge(f"The body unfolds to more than {max_bytes} bytes; send smaller batches.")
-        table, index, refused = _sift(columns, chunk.index, bad, dataset, schema)
-        errors = errors.merged(chunk.unreadable).merged(refused)
+                raise unfolds_too_far(max_bytes)
+        table, index = pa.Table.from_arrays(list(columns.values()), schema=schema), chunk.index
+        if problems:
+            good, refused = refuse(problems, columns, index)
+            table, index, errors = table.filter(good), index.filter(good), errors.merged(refused)
+        errors = errors.merged(chunk.unreadable)
         tables.append(table)
         indexes.append(index)
     rows = pa.concat_tables(tables) if tables else schema.empty_table()
@@ -78,34 +80,15 @@ def _chunks(body: bytes, media_type: str, dataset: Dataset, max_bytes: int) -> I
     return _TEXTS[media_type](body.removeprefix(_BYTE_ORDER_MARK), dataset)
 
 
-def _convert(chunk: Chunk, dataset: Dataset, schema: pa.Schema) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
-    """Each field's values as stored, and for fields with values that cannot be kept: which."""
-    columns, bad = {}, {}
+def _convert(chunk: Chunk, dataset: Dataset, schema: pa.Schema) -> tuple[dict[str, pa.Array], list[Problem]]:
+    """Each field's values as stored, and what could not be kept of them."""
+    columns, problems = {}, []
     for field, stored in zip(dataset.fields, schema, strict=True):
         raw = chunk.columns.get(field.name)
         if raw is None or pa.types.is_null(raw.type):
             columns[field.name] = pa.nulls(len(chunk.index), stored.type)
             continue
-        columns[field.name], faults = convert(field, raw)
-        if faults is not None:
-            bad[field.name] = faults
-    return columns, bad
-
-
-def _sift(
-    columns: dict[str, pa.Array], index: pa.Array, bad: dict[str, pa.Array], dataset: Dataset, schema: pa.Schema
-) -> tuple[pa.Table, pa.Array, RecordErrors]:
-    """Rows without a bad value, their indexes, and the errors of the others."""
-    table = pa.Table.from_arrays(list(columns.values()), schema=schema)
-    if not bad:
-        return table, index, RecordErrors()
-    errors = []
-    refused = pa.array([False] * len(index))
-    for name, faults in bad.items():
-        refused = pc.or_(refused, faults)
-        message = f"{name} must be {expectation(dataset.field(name))}."
-        positions = pc.indices_nonzero(faults)
-        for position in islice(positions.to_pylist(), LISTED_ERRORS):
-            errors.append(RecordError(index[position].as_py(), name, message))
-    good = pc.invert(refused)
-    return table.filter(good), index.filter(good), RecordErrors.of(refused.true_count, errors)
+        columns[field.name], bad = convert(field, raw)
+        if bad is not None:
+            problems.append(Problem(bad, field.name, always(f"{field.name} must be {expectation(field)}.")))
+    return columns, problems

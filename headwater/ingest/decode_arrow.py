@@ -45,7 +45,7 @@ def read_arrow_stream(body: bytes, dataset: Dataset, max_bytes: int) -> Iterator
     """Chunks of an Arrow IPC stream."""
     try:
         if unfolded_bytes(body) > max_bytes:
-            raise _too_large(max_bytes)
+            raise unfolds_too_far(max_bytes)
         with pa.ipc.open_stream(pa.BufferReader(body)) as stream:
             names = _known_columns(stream.schema, dataset)
             yield from _chunks(stream, stream.schema, names, max_bytes)
@@ -72,7 +72,7 @@ def _fits(field: Field, type_: pa.DataType) -> bool:
 
 def _check_parquet_metadata(metadata: pq.FileMetaData, names: list[str], max_bytes: int) -> None:
     if metadata.num_rows * _ROW_BYTES > max_bytes:
-        raise _too_large(max_bytes)
+        raise unfolds_too_far(max_bytes)
     size = 0
     for group in range(metadata.num_row_groups):
         for number in range(metadata.num_columns):
@@ -85,7 +85,7 @@ def _check_parquet_metadata(metadata: pq.FileMetaData, names: list[str], max_byt
                 message = f"Column '{field}' is encoded as {_UNBOUNDED_ENCODING}; write it plain or as a dictionary."
                 raise InvalidRequest(message, field=field)
     if size > max_bytes:
-        raise _too_large(max_bytes)
+        raise unfolds_too_far(max_bytes)
 
 
 def _chunks(batches: Iterable[pa.RecordBatch], schema: pa.Schema, names: list[str], max_bytes: int) -> Iterator[Chunk]:
@@ -94,7 +94,7 @@ def _chunks(batches: Iterable[pa.RecordBatch], schema: pa.Schema, names: list[st
     for batch in batches:
         rows = batch.num_rows
         if (first + rows) * _ROW_BYTES > max_bytes:
-            raise _too_large(max_bytes)
+            raise unfolds_too_far(max_bytes)
         columns = {name: _validated(batch.column(name), max_bytes) for name in names}
         yield Chunk(columns, pa.arange(first, first + rows), RecordErrors(), ignored, measured=True)
         first += rows
@@ -107,9 +107,10 @@ def _validated(column: pa.Array, max_bytes: int) -> pa.Array:
     # A view is 16 bytes that begin with its length; all may show the same long text.
     words = memoryview(column.buffers()[1]).cast("I")
     if sum(words[column.offset * 4 : (column.offset + len(column)) * 4 : 4]) > max_bytes:
-        raise _too_large(max_bytes)
+        raise unfolds_too_far(max_bytes)
     return column.cast(pa.string())
 
 
-def _too_large(max_bytes: int) -> PayloadTooLarge:
+def unfolds_too_far(max_bytes: int) -> PayloadTooLarge:
+    """The refusal of a file that would take more than ``max_bytes`` of memory."""
     return PayloadTooLarge(f"The body unfolds to more than {max_bytes} bytes; send smaller batches.", limit=max_bytes)

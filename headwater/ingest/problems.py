@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, Protocol
 
@@ -35,14 +35,21 @@ class Problem(msgspec.Struct, frozen=True):
     words: Words
 
 
-def refuse(problems: list[Problem], values: pa.Table, index: pa.Array) -> tuple[pa.Array, RecordErrors]:
-    """Which rows are refused, and their errors; ``values`` holds each field under its own name."""
+def always(message: str) -> Words:
+    """The same words whatever the value."""
+    return lambda _: message
+
+
+def refuse(
+    problems: list[Problem], columns: Mapping[str, pa.Array] | pa.RecordBatch, index: pa.Array
+) -> tuple[pa.Array, RecordErrors]:
+    """Which rows are good, and the errors of the others; ``columns`` holds the values by field name."""
     refused = pa.array([False] * len(index))
     errors = []
     for problem in problems:
         rows = pc.fill_null(problem.rows, False)
         refused = pc.or_(refused, rows)
         for position in islice(pc.indices_nonzero(rows).to_pylist(), LISTED_ERRORS):
-            value = values[problem.field][position].as_py()
+            value = columns[problem.field][position].as_py()
             errors.append(RecordError(index[position].as_py(), problem.field, problem.words(value)))
-    return refused, RecordErrors.of(refused.true_count, errors)
+    return pc.invert(refused), RecordErrors.of(refused.true_count, errors)

@@ -190,4 +190,6 @@ def _aborted(checked: Decoded) -> InvalidRequest:
         f"{checked.errors.count} of {checked.total} records are refused and nothing was stored; "
         f"record {first.index}: {first.message} Send on_error=skip to store the good ones."
     )
-    return InvalidRequest(message, errors=msgspec.to_builtins(checked.errors.first), rejected=checked.errors.count)
+    return InvalidRequest(
+        message, errors=[msgspec.to_builtins(error) for error in checked.errors.first], rejected=checked.errors.count
+    )

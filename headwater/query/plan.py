@@ -26,7 +26,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What to read for a resolved question. No parts: the window is empty."""
+    """What to read for a resolved question: at least one part, also for an empty window."""
 
     resolved: Resolved
     parts: tuple[Part, ...]
@@ -35,7 +35,8 @@ class Plan(msgspec.Struct, frozen=True):
 def plan(resolved: Resolved) -> Plan:
     """Choose the tables."""
     window = resolved.window or Window(None, None)
-    return Plan(resolved, tuple(_cover(window.start, window.end, _fitting(resolved))))
+    parts = _cover(window.start, window.end, _fitting(resolved))
+    return Plan(resolved, tuple(parts or [Part(None, window.start, window.end)]))
 
 
 def _fitting(resolved: Resolved) -> list[Rollup]:

@@ -19,6 +19,8 @@ from headwater.catalogue.model import Grain
 from headwater.errors import InvalidRequest
 
 _DAY = timedelta(days=1)
+# Every store's calendar holds these, and the bucket after any of them exists.
+_YEARS = range(1900, 2200)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATETIME = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(\.\d{1,9})?)?([Zz]|[+-]\d{2}:?\d{2})?")
 
@@ -52,23 +54,26 @@ def parse_window(
 
 def _end(text: str, name: str) -> datetime:
     instant, unit = _parse(text, name)
-    try:
-        return instant + unit
-    except OverflowError:
-        raise _unreadable(text, name) from None
+    return instant + unit
 
 
 def _parse(text: str, name: str) -> tuple[datetime, timedelta]:
     """The instant, and the length of the unit it is written in."""
-    text = text.strip()
     try:
-        if _DATE.fullmatch(text):
-            return datetime.combine(date.fromisoformat(text), time()), _DAY
-        if match := _DATETIME.fullmatch(text):
-            return _instant(*match.groups())
+        instant, unit = _read(text.strip())
     except (ValueError, OverflowError):
-        pass
-    raise _unreadable(text, name)
+        raise _unreadable(text, name) from None
+    if instant.year not in _YEARS:
+        raise _unreadable(text, name)
+    return instant, unit
+
+
+def _read(text: str) -> tuple[datetime, timedelta]:
+    if _DATE.fullmatch(text):
+        return datetime.combine(date.fromisoformat(text), time()), _DAY
+    if match := _DATETIME.fullmatch(text):
+        return _instant(*match.groups())
+    raise ValueError(text)
 
 
 def _instant(
@@ -85,9 +90,10 @@ def _instant(
 
 def _unreadable(text: str, name: str) -> InvalidRequest:
     return InvalidRequest(
-        f"'{name}' is not a time: {text[:64]!r}.",
+        f"'{name}' is not a time: {text.strip()[:64]!r}.",
         field=name,
-        allowed="an ISO 8601 date (2025-04-17) or date-time (2025-04-17T00:00:00.000Z)",
+        allowed="an ISO 8601 date (2025-04-17) or date-time (2025-04-17T00:00:00.000Z) of the years"
+        f" {_YEARS.start} to {_YEARS.stop - 1}",
     )
 
 

@@ -31,7 +31,7 @@ async def visible_workspaces(session: AsyncSession, scope: Scope) -> list[TreeNo
         .where(Entity.organisation_id == scope.organisation_id, Entity.kind != "component", Entity.archived.is_(False))
         .order_by(Entity.id)
     )
-    return _nest((await session.execute(query)).tuples())
+    return _nest(await session.execute(query))
 
 
 def _nest(rows: Iterable[tuple[int, Kind, str, int | None]]) -> list[TreeNode]:

@@ -76,7 +76,7 @@ class EntityRows:
                 .where(self._own("component"), Entity.parent_id.in_(some))
                 .group_by(Entity.parent_id)
             )
-            found = (await self._session.execute(query)).tuples()
+            found = await self._session.execute(query)
             after.update(
                 {parent: position for parent, position in found if parent is not None and position is not None}
             )

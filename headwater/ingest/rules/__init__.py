@@ -19,8 +19,8 @@ from headwater.ingest.rules import ad_events
 class Rules(msgspec.Struct, frozen=True):
     """What to refuse among a dataset's rows, and how good ones are settled."""
 
-    problems: Callable[[pa.Table, Entities], Iterator[Problem]]
-    settle: Callable[[pa.Table], pa.Table]
+    problems: Callable[[pa.RecordBatch, Entities], Iterator[Problem]]
+    settle: Callable[[pa.RecordBatch], pa.RecordBatch]
 
 
 RULES: Mapping[str, Rules] = MappingProxyType({"ad-events": Rules(ad_events.problems, ad_events.settle)})

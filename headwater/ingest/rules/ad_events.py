@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from headwater.catalogue.ads import AD_EVENTS, COMPONENT_EVENTS
 from headwater.catalogue.model import SumValue
-from headwater.ingest.problems import Entities, Problem
+from headwater.ingest.problems import Entities, Problem, always
 from headwater.kit.suggest import did_you_mean
 
 EVENTS = tuple(metric.formula.event for metric in AD_EVENTS.metrics)
@@ -19,25 +19,29 @@ _ALL = pa.array(EVENTS)
 _WITH_VALUE = pa.array(VALUE_EVENTS)
 _OF_COMPONENTS = pa.array(sorted(COMPONENT_EVENTS))
 
+_VALUE_MISSING = f"value is required for the events {', '.join(VALUE_EVENTS)}."
+_VALUE_UNWANTED = f"value must be absent; only the events {', '.join(VALUE_EVENTS)} have one."
+_COMPONENT_MISSING = f"component_id is required for the events {', '.join(sorted(COMPONENT_EVENTS))}."
 
-def problems(columns: pa.Table, entities: Entities) -> Iterator[Problem]:
+
+def problems(columns: pa.RecordBatch, entities: Entities) -> Iterator[Problem]:
     """What breaks the rules; absent values are null."""
     event = columns["event"]
     yield Problem(pc.and_(event.is_valid(), pc.invert(pc.is_in(event, _ALL))), "event", _unknown_event)
     value = columns["value"].is_valid()
     wants_value = pc.is_in(event, _WITH_VALUE)
-    yield Problem(pc.and_not(wants_value, value), "value", _value_missing)
+    yield Problem(pc.and_not(wants_value, value), "value", always(_VALUE_MISSING))
     # An event that is unknown is told so once, not also that it takes no value.
     takes_none = pc.and_not(pc.is_in(event, _ALL), wants_value)
-    yield Problem(pc.and_(value, takes_none), "value", _value_unwanted)
+    yield Problem(pc.and_(value, takes_none), "value", always(_VALUE_UNWANTED))
     component = columns["component_id"]
     wants_component = pc.is_in(event, _OF_COMPONENTS)
-    yield Problem(pc.and_not(wants_component, component.is_valid()), "component_id", _component_missing)
+    yield Problem(pc.and_not(wants_component, component.is_valid()), "component_id", always(_COMPONENT_MISSING))
     if component.null_count < len(component):
         yield Problem(_foreign_components(columns, entities), "component_id", _component_elsewhere)
 
 
-def settle(columns: pa.Table) -> pa.Table:
+def settle(columns: pa.RecordBatch) -> pa.RecordBatch:
     """Component kept only with component events: all others count once per session, whichever component was shown."""
     component = columns["component_id"]
     if component.null_count == len(component):
@@ -46,12 +50,12 @@ def settle(columns: pa.Table) -> pa.Table:
     return columns.set_column(columns.schema.get_field_index("component_id"), "component_id", kept)
 
 
-def _foreign_components(columns: pa.Table, entities: Entities) -> pa.Array:
+def _foreign_components(columns: pa.RecordBatch, entities: Entities) -> pa.Array:
     """Components that the row's creative does not have; rows whose creative is unknown are told only that."""
     component, creative = columns["component_id"], columns["creative_id"]
     distinct = pc.unique(component).drop_null()
     owners = pa.array([entities.component_owner(one) for one in distinct.to_pylist()], pa.int64())
-    owner = owners.take(pc.index_in(component, distinct).combine_chunks())
+    owner = owners.take(pc.index_in(component, distinct))
     own = pc.fill_null(pc.equal(owner, creative), False)
     known = pa.array([one in entities.creative_ids for one in creative.to_pylist()])
     return pc.and_(pc.and_(component.is_valid(), pc.invert(own)), known)
@@ -59,18 +63,6 @@ def _foreign_components(columns: pa.Table, entities: Entities) -> pa.Array:
 
 def _unknown_event(value: str) -> str:
     return f"'{value}' is not an event.{did_you_mean(value, EVENTS)} Allowed: {', '.join(EVENTS)}."
-
-
-def _value_missing(_: float | None) -> str:
-    return f"value is required for the events {', '.join(VALUE_EVENTS)}."
-
-
-def _value_unwanted(_: float | None) -> str:
-    return f"value must be absent; only the events {', '.join(VALUE_EVENTS)} have one."
-
-
-def _component_missing(_: int | None) -> str:
-    return f"component_id is required for the events {', '.join(sorted(COMPONENT_EVENTS))}."
 
 
 def _component_elsewhere(value: int) -> str:

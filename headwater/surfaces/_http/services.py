@@ -8,6 +8,7 @@ from headwater.control import Control
 from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock
 from headwater.query.run import Engine
+from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.port import Store
 
@@ -22,3 +23,4 @@ class Services:
     store: Store
     engine: Engine
     ingest: Ingest
+    renderer: RenderPool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -16,7 +15,7 @@ from headwater.control.saved_reports.service import ReportFields, SavedReports
 from headwater.errors import InvalidRequest, NotFound
 from headwater.kit.suggest import did_you_mean
 from headwater.query.window import parse_window
-from headwater.reports import FORMATS, ReportTable, render
+from headwater.reports import FORMATS, ReportTable
 from headwater.surfaces._http.endpoint import READ, WRITE, Answers, Call, Endpoint, Reply
 from headwater.surfaces.ad_creatives import report_mapping
 from headwater.surfaces.ad_creatives.contract import Ids, Resource, Time, TimeFrame
@@ -203,7 +202,7 @@ async def export_report(call: Call[ExportQuery, bytes]) -> Reply:
     """Run it and make a file of the answer."""
     report = await _find(call)
     table = await _run(call, report)
-    body = await asyncio.to_thread(render, table, call.query.format)
+    body = await call.services.renderer.render(table, call.query.format)
     format = FORMATS[call.query.format]
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", report.name).strip("_.")[:80] or f"report_{report.id}"
     disposition = ("content-disposition", f'attachment; filename="{name}.{format.extension}"')

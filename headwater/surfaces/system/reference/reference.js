@@ -11,6 +11,5 @@ window.SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   filter: true,
-  persistAuthorization: true,
   validatorUrl: null,
 });

@@ -1,0 +1,65 @@
+"""The demo on the command line: fill once, then say how to get in and what to try."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from headwater.app import Headwater
+from headwater.demo import fill as filling
+from headwater.settings import Settings
+
+
+def prepare(settings: Settings, console: Console) -> None:
+    """Fill an empty data directory; one that holds something is left as it is. Then print the way in."""
+    data_dir = Path(settings.data_dir)
+    demo = filling.read(data_dir)
+    if demo is None:
+        if (data_dir / "facts.duckdb").exists():
+            console.print(f"[yellow]{data_dir} holds data already; the demo was not added.[/yellow]")
+            return
+        demo = asyncio.run(_fill(settings, data_dir, console))
+    _greet(demo, f"http://{settings.host}:{settings.port}", console)
+
+
+async def _fill(settings: Settings, data_dir: Path, console: Console) -> filling.Demo:
+    server = Headwater(settings)
+    await server.start()
+    try:
+        columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task(f"Inventing {filling.DAYS} days of ad events", total=filling.DAYS)
+            services = server.services
+            return await filling.fill(
+                services.control,
+                services.store,
+                services.clock,
+                data_dir,
+                lambda day: progress.update(task, completed=day),
+            )
+    finally:
+        await server.stop()
+
+
+def _greet(demo: filling.Demo, url: str, console: Console) -> None:
+    key = f"-H 'Authorization: Bearer {demo.api_key}'"
+    api = f"{url}/v2/aggregation-api"
+    lines = [
+        "",
+        f"[bold]Headwater[/bold] at [link]{url}[/link] with [bold]invented demo data[/bold]:"
+        f" {demo.events:,} ad events, {filling.DAYS} days that end today. API reference: {url}/docs",
+        "",
+        f"  Login    {demo.email}  {demo.password}",
+        f"  API key  {demo.api_key}",
+        "",
+        "Try:",
+        f"  curl {key} '{api}/counts?resource=campaign&id={demo.campaign_id}'",
+        f"  curl {key} '{url}/api/v2/campaigns/data_tree'",
+        f"  curl {key} '{api}/flow?creative_id={demo.flow_creative_id}'",
+        "",
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
