@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from headwater.catalogue.ads import AD_EVENTS
 from headwater.control.entities.tree import Component
+from headwater.errors import InvalidRequest
+from headwater.kit.suggest import did_you_mean
 from headwater.query.question import Question
 from headwater.query.result import Answer
 from headwater.query.window import Window, parse_window
@@ -19,11 +21,22 @@ FLOW_METRICS = ("component_impressions", "component_continues", "component_drops
 Rows = dict[int, list[dict[str, Cell]]]
 
 
+def checked_metrics(names: Sequence[str], field: str) -> tuple[str, ...]:
+    """``names`` if this contract has them all; components' metrics are flow's alone."""
+    allowed = [*AD_EVENTS.groups["base"], *AD_EVENTS.groups]
+    for name in names:
+        if name not in allowed:
+            raise InvalidRequest(
+                f"Unknown metric '{name[:64]}'.{did_you_mean(name, allowed)}", field=field, allowed=allowed
+            )
+    return tuple(names)
+
+
 def buckets_question(query: BucketsQuery) -> Question:
     """Metrics over time."""
     return Question(
         dataset=AD_EVENTS.name,
-        metrics=tuple(query.metrics),
+        metrics=checked_metrics(query.metrics, "metric"),
         entity=query.resource,
         ids=tuple(query.ids),
         window=parse_window(query.time_from, query.time_to),
@@ -36,7 +49,7 @@ def counts_question(query: CountsQuery) -> Question:
     """Lifetime totals, zeros included."""
     return Question(
         dataset=AD_EVENTS.name,
-        metrics=tuple(query.metrics),
+        metrics=checked_metrics(query.metrics, "metric"),
         entity=query.resource,
         ids=tuple(query.ids),
         fill_zero=True,

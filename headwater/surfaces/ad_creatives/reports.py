@@ -9,16 +9,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from headwater.catalogue.ads import AD_EVENTS
 from headwater.control.saved_reports.models import SavedReport
 from headwater.control.saved_reports.service import ReportFields, SavedReports
 from headwater.errors import InvalidRequest, NotFound
-from headwater.kit.suggest import did_you_mean
 from headwater.query.window import parse_window
 from headwater.reports import FORMATS, ReportTable
 from headwater.surfaces._http.endpoint import READ, WRITE, Answers, Call, Endpoint, Reply
 from headwater.surfaces.ad_creatives import report_mapping
 from headwater.surfaces.ad_creatives.contract import Ids, Resource, Time, TimeFrame
+from headwater.surfaces.ad_creatives.mapping import checked_metrics
 from headwater.surfaces.ad_creatives.page import Limit, Offset
 
 Relative = Literal["last_7_days", "last_30_days", "this_month", "previous_month", "lifetime"]
@@ -130,7 +129,7 @@ def row(report: SavedReport) -> ReportRow:
 
 def _new_report(body: ReportBody) -> ReportFields:
     """The body as a report to keep, after what only this contract knows is checked."""
-    _check_metrics(body.metrics)
+    checked_metrics(body.metrics, "metrics")
     if (body.time_from is None) != (body.time_to is None):
         missing = "time_to" if body.time_to is None else "time_from"
         raise InvalidRequest(f"'{missing}' is required with the other one.", field=missing, allowed="both times")
@@ -144,15 +143,6 @@ def _new_report(body: ReportBody) -> ReportFields:
         values["relative"] = "last_30_days"
     values["ids"] = list(dict.fromkeys(body.ids))
     return ReportFields(**values)
-
-
-def _check_metrics(names: list[str]) -> None:
-    allowed = [*AD_EVENTS.groups["base"], *AD_EVENTS.groups]
-    for name in names:
-        if name not in allowed:
-            raise InvalidRequest(
-                f"Unknown metric '{name[:64]}'.{did_you_mean(name, allowed)}", field="metrics", allowed=allowed
-            )
 
 
 async def list_reports(call: Call[ReportsQuery, bytes]) -> Reply:

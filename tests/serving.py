@@ -1,0 +1,140 @@
+"""A whole server in the test's own process: real stores, the real application, no socket.
+
+``serving`` starts one; ``Company`` is somebody who uses it, with a key and a few
+entities. Passwords are hashed cheaply, since no test here is about hashing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from argon2 import PasswordHasher
+
+from headwater.app import Headwater
+from headwater.control import provide
+from headwater.kit.clock import FixedClock
+from headwater.settings import Settings
+
+NOW = datetime(2025, 5, 3, 12, 30, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+
+
+class Server:
+    """A started server with its clock; ``client`` sends requests to it."""
+
+    def __init__(self, headwater: Headwater, clock: FixedClock) -> None:
+        self.headwater = headwater
+        self.services = headwater.services
+        self.clock = clock
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(headwater.app, raise_app_exceptions=False), base_url="http://headwater.test"
+        )
+        self._companies = 0
+
+    async def company(self, name: str = "") -> Company:
+        """A newly registered company."""
+        self._companies += 1
+        name = name or f"Company {self._companies}"
+        email = f"owner{self._companies}@example.com"
+        body = {"email": email, "password": PASSWORD, "full_name": "Owner", "company_name": name}
+        answer = await self.client.post("/api/v1/auth/register", json=body)
+        assert answer.status_code == 201, answer.text
+        token = answer.json()["token"]
+        created = await self.client.post(
+            "/api/v1/account/api-keys",
+            json={"name": "tests", "permissions": ["read", "write", "admin"]},
+            headers={"authorization": f"Bearer {token}"},
+        )
+        assert created.status_code == 201, created.text
+        return Company(self, email, created.json()["api_key"]["key"], int(answer.json()["user"]["company_id"]))
+
+
+class Company:
+    """A company's owner with a key that may do everything."""
+
+    def __init__(self, server: Server, email: str, key: str, organisation_id: int) -> None:
+        self.server = server
+        self.email = email
+        self.key = key
+        self.organisation_id = organisation_id
+        self.headers = {"authorization": f"Bearer {key}"}
+
+    async def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request with the company's key."""
+        headers = {**self.headers, **more.pop("headers", {})}
+        return await self.server.client.request(method, path, headers=headers, **more)
+
+    async def get(self, path: str, **params: Any) -> httpx.Response:
+        """A GET."""
+        return await self.request("GET", path, params=params or None)
+
+    async def make(self, path: str, **body: Any) -> int:
+        """Create a resource; its id."""
+        answer = await self.request("POST", path, json=body)
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["data"]["id"])
+
+    async def hierarchy(self) -> Hierarchy:
+        """One workspace, campaign, creative group and two creatives."""
+        workspace = await self.make("/api/v2/workspaces", name="Workspace")
+        campaign = await self.make("/api/v2/campaigns", name="Winter campaign", workspace_id=workspace)
+        group = await self.make("/api/v2/creative_groups", name="Video creatives", campaign_id=campaign)
+        creatives = [
+            await self.make("/api/v2/creatives", name=name, creative_group_id=group)
+            for name in ("Feed slider", "Story slider")
+        ]
+        return Hierarchy(workspace, campaign, group, creatives)
+
+    async def send(self, events: Iterable[dict[str, Any]], **params: Any) -> dict[str, Any]:
+        """Ingest ad events; the receipt."""
+        answer = await self.request(
+            "POST",
+            "/api/v1/ingest/ad-events",
+            content="\n".join(map(json.dumps, events)),
+            headers={"content-type": "application/x-ndjson"},
+            params=params,
+        )
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+
+class Hierarchy:
+    """Ids of one branch of entities."""
+
+    def __init__(self, workspace: int, campaign: int, group: int, creatives: list[int]) -> None:
+        self.workspace = workspace
+        self.campaign = campaign
+        self.group = group
+        self.creatives = creatives
+
+    @property
+    def creative(self) -> int:
+        """The first creative."""
+        return self.creatives[0]
+
+
+def event(creative_id: int, name: str = "impressions", ts: str = "2025-04-17T09:30:00Z", **more: Any) -> dict[str, Any]:
+    """An ad event."""
+    return {"ts": ts, "creative_id": creative_id, "event": name, **more}
+
+
+@asynccontextmanager
+async def serving(folder: Path, **settings: Any) -> AsyncIterator[Server]:
+    """A server over ``folder``, started and stopped."""
+    clock = FixedClock(NOW)
+    chosen = Settings(**{"data_dir": str(folder), **settings})
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    headwater = Headwater(chosen, clock, provide(chosen, clock, hasher))
+    await headwater.start()
+    server = Server(headwater, clock)
+    try:
+        yield server
+    finally:
+        await server.client.aclose()
+        await headwater.stop()
