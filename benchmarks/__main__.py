@@ -1,0 +1,122 @@
+"""``python -m benchmarks``: measure, print a table, keep it under ``benchmarks/.work``."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import platform
+import shutil
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks import cold, data, intake, servers, warm
+
+Rows = list[tuple[str, str, str]]
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--events", type=int, default=10_000_000, help="events behind the questions")
+    parser.add_argument(
+        "--growth", default="", help="more sizes to ask the same questions of, for instance 1000000,100000000"
+    )
+    parser.add_argument("--batches", type=int, default=3000, help="batches of 500 events to send")
+    arguments = parser.parse_args()
+    sizes = [arguments.events, *(int(size) for size in arguments.growth.split(",") if size)]
+    rows: Rows = []
+    rows += _warm(arguments.events)
+    for size in sorted(sizes):
+        rows += _cold(size)
+    rows += _intake(arguments.events, arguments.batches)
+    rows += _start(arguments.events)
+    _write(rows)
+
+
+def _warm(events: int) -> Rows:
+    path = data.directory(events)
+    known = data.facts(path)
+    rows: Rows = []
+    ids = ",".join(map(str, cold.chosen(list(known["creatives"]), 1)))  # type: ignore[call-overload]
+    with servers.bare_app() as floor, servers.headwater(path) as (url, _, _):
+        for question, (query, _) in cold.QUESTIONS.items():
+            target = f"{url}/v2/aggregation-api/{query}&id={ids}"
+            warm.load(target, 1, str(known["key"]), seconds=1)
+            for connections in (1, 16):
+                base = warm.load(floor, connections)
+                ours = warm.load(target, connections, str(known["key"]))
+                share = f"{ours.per_second / base.per_second:.0%} of bare ASGI ({base.per_second:,.0f}/s)"
+                tail = f"p50 {ours.p50_ms:.2f} ms, p99 {ours.p99_ms:.2f} ms"
+                rows.append((f"warm {question}, {connections} conn.", f"{ours.per_second:,.0f} req/s, {tail}", share))
+    return rows
+
+
+def _cold(events: int) -> Rows:
+    path = data.directory(events)
+    known = data.facts(path)
+    copy = data.bare_copy(path)
+    rows: Rows = []
+    with servers.headwater(path, "0,1") as (url, _, _):
+        for question in cold.QUESTIONS:
+            found = cold.cold(url, str(known["key"]), copy, list(known["creatives"]), question)  # type: ignore[call-overload]
+            ratio = f"{found.endpoint_ms / found.bare_ms:.2f} × bare DuckDB ({found.bare_ms:.2f} ms)"
+            rows.append((f"cold {question}, {events:,} events", f"p50 {found.endpoint_ms:.2f} ms", ratio))
+    return rows
+
+
+def _intake(events: int, batches: int) -> Rows:
+    source = data.directory(events)
+    known = data.facts(source)
+    creatives = list(known["creatives"])  # type: ignore[call-overload]
+    rows: Rows = []
+    with tempfile.TemporaryDirectory(dir=data.WORK) as folder:
+        path = Path(folder) / "data"
+        shutil.copytree(source, path, ignore=shutil.ignore_patterns("bare.duckdb"))
+        with servers.headwater(path, "0,1") as (url, pid, _):
+            for connections in (16, 64):
+                before = servers.memory_mib(pid)
+                sent = intake.bodies(creatives, batches, connections + int(time.time()))
+                found = intake.intake(url, str(known["key"]), sent, connections)
+                words = f"{found.per_second:,.0f} events/s, p50 {found.p50_ms:.0f} ms a batch, {found.refused} refused"
+                memory = f"memory {before:.0f} → {servers.memory_mib(pid):.0f} MiB"
+                rows.append((f"ingest onto {events:,} events, {connections} conn.", words, memory))
+    return rows
+
+
+def _start(events: int) -> Rows:
+    path = data.directory(events)
+    known = data.facts(path)
+    began = time.perf_counter()
+    with servers.headwater(path, "0,1") as (url, pid, healthy):
+        connection = http.client.HTTPConnection(urlsplit(url).netloc)
+        first = next(iter(known["creatives"]))  # type: ignore[call-overload]
+        path_ = f"/v2/aggregation-api/counts?resource=creative&id={first}"
+        connection.request("GET", path_, headers={"Authorization": f"Bearer {known['key']}"})
+        connection.getresponse().read()
+        answered = time.perf_counter() - began
+        time.sleep(2)
+        memory = servers.memory_mib(pid)
+    return [
+        (
+            f"start, {events:,} events",
+            f"first answer after {answered:.2f} s (healthy {healthy:.2f} s)",
+            f"idle {memory:.0f} MiB",
+        )
+    ]
+
+
+def _write(rows: Rows) -> None:
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    lines = [f"## {datetime.now(UTC):%Y-%m-%d}, {machine}", "", "| what | measured | against |", "| --- | --- | --- |"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    text = "\n".join(lines) + "\n"
+    (data.WORK / "last.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Units of work commit whole or not at all, and the tables are what the models say."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, select, text, update
+from sqlalchemy.exc import OperationalError, StatementError
+
+import headwater.control.saved_reports.models  # only surfaces use it, and the comparison needs it
+from headwater.control import Control, migrate, provide
+from headwater.control.organisations.models import Organisation
+from headwater.control.record import Record
+from headwater.errors import InternalError, Unavailable
+from headwater.kit.clock import FixedClock
+from headwater.settings import Settings, SettingsError
+
+from .founding import CHEAP_HASHER, Founded
+
+
+async def _names(control: Control) -> list[str]:
+    async with control.reading() as session:
+        return list(await session.scalars(select(Organisation.name).order_by(Organisation.id)))
+
+
+async def test_a_unit_of_work_commits_and_then_runs_its_callbacks_once(control: Control, nord: Founded) -> None:
+    seen: list[str] = []
+    async with control.unit_of_work() as uow:
+        organisation = await uow.session.get(Organisation, nord.scope.organisation_id)
+        assert organisation is not None
+        organisation.name = "north"
+        uow.after_commit(lambda: seen.append("evicted"))
+        await uow.session.flush()
+        assert seen == []
+    assert seen == ["evicted"]
+    assert await _names(control) == ["north"]
+
+
+async def test_an_exception_rolls_back_and_runs_no_callback(control: Control, nord: Founded) -> None:
+    seen: list[str] = []
+
+    async def fail_half_way() -> None:
+        async with control.unit_of_work() as uow:
+            await uow.session.execute(text("UPDATE organisation SET name = 'north'"))
+            uow.after_commit(lambda: seen.append("evicted"))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail_half_way()
+    assert seen == []
+    assert await _names(control) == ["nord"]
+
+
+async def test_units_of_work_wait_for_one_another(control: Control, nord: Founded) -> None:
+    async def add_one() -> None:
+        async with control.unit_of_work() as uow:
+            organisation = await uow.session.get(Organisation, nord.scope.organisation_id)
+            assert organisation is not None
+            await asyncio.sleep(0)
+            organisation.entities_version += 1
+
+    before = await _version(control)
+    await asyncio.gather(*(add_one() for _ in range(10)))
+    assert await _version(control) == before + 10
+
+
+async def _version(control: Control) -> int:
+    async with control.reading() as session:
+        return (await session.scalars(select(Organisation.entities_version))).one()
+
+
+async def test_a_reading_session_can_change_nothing(control: Control, nord: Founded) -> None:
+    async with control.reading() as session:
+        with pytest.raises(OperationalError, match="readonly"):
+            await session.execute(text("UPDATE organisation SET name = 'x'"))
+        with pytest.raises(InternalError):
+            headwater.control.db.surroundings(session).announce(headwater.control.db.Change("access", 1))
+
+
+async def test_a_database_held_by_another_process_is_unavailable_not_a_crash(
+    control: Control, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headwater.control.db._BUSY_MILLISECONDS", 1)
+    impatient = provide(settings, hasher=CHEAP_HASHER)
+    other = create_engine(f"sqlite:///{settings.data_dir}/control.db")
+    with other.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable):
+            async with impatient.unit_of_work() as uow:
+                await uow.session.execute(text("SELECT 1"))
+    other.dispose()
+    await impatient.stop()
+
+
+async def test_the_database_survives_a_power_cut_and_holds_to_its_references(control: Control) -> None:
+    async with control.unit_of_work() as uow:
+        pragmas = [
+            await uow.session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert pragmas == ["wal", 2, 1]
+
+
+async def test_responsive_tells_a_working_database_from_a_missing_one(control: Control, tmp_path: Path) -> None:
+    assert await control.responsive()
+    nowhere = provide(Settings(data_dir=str(tmp_path / "missing" / "folder")))
+    assert not await nowhere.responsive()
+    await nowhere.stop()
+
+
+async def test_the_migrations_make_what_the_models_say(control: Control, settings: Settings) -> None:
+    engine = create_engine(f"sqlite:///{settings.data_dir}/control.db")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Record.metadata) == []
+    engine.dispose()
+
+
+def test_the_newest_step_is_the_last_one_of_the_folder() -> None:
+    config = Config()
+    config.set_main_option("script_location", "headwater.control:migrations")
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate.NEWEST
+
+
+async def test_two_can_start_in_one_empty_folder_at_once(settings: Settings, clock: FixedClock) -> None:
+    both = [provide(settings, clock, CHEAP_HASHER) for _ in range(2)]
+    await asyncio.gather(*(each.start() for each in both))
+    async with both[0].unit_of_work() as uow:
+        made = await both[0].users.register(uow, "a@nord.example", "correct horse battery", "Ada", "Nord")
+    # The other knows the token: they share their secrets.
+    assert (await both[1].access.authenticate(made.access_token, None, None)).user_id == made.user.id
+    for each in both:
+        await each.stop()
+
+
+async def test_a_database_of_a_newer_version_stops_the_start(
+    control: Control, settings: Settings, clock: FixedClock
+) -> None:
+    async with control.unit_of_work() as uow:
+        await uow.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    older = provide(settings, clock, CHEAP_HASHER)
+    with pytest.raises(SettingsError, match="newer"):
+        await older.start()
+    await older.stop()
+
+
+async def test_an_unknown_default_plan_stops_the_start(tmp_path: Path) -> None:
+    control = provide(Settings(data_dir=str(tmp_path), default_plan="entreprise"))
+    with pytest.raises(SettingsError, match="Did you mean 'enterprise'"):
+        await control.start()
+    await control.stop()
+
+
+async def test_times_are_stored_in_utc_and_a_time_without_zone_is_refused(control: Control, nord: Founded) -> None:
+    async def set_time(moment: datetime) -> None:
+        async with control.unit_of_work() as uow:
+            await uow.session.execute(update(Organisation).values(created_at=moment))
+
+    await set_time(datetime(2026, 3, 29, 3, 30, 0, 7, tzinfo=timezone(timedelta(hours=2))))
+    async with control.reading() as session:
+        read = (await session.scalars(select(Organisation.created_at))).one()
+    assert (read, read.tzinfo) == (datetime(2026, 3, 29, 1, 30, 0, 7, tzinfo=UTC), UTC)
+    with pytest.raises(StatementError, match="time zone"):
+        await set_time(datetime(2026, 3, 29, tzinfo=UTC).replace(tzinfo=None))
