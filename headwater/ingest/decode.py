@@ -31,6 +31,7 @@ _FILES: dict[str, Callable[[bytes, Dataset, int], Iterator[Chunk]]] = {
     "application/vnd.apache.arrow.stream": read_arrow_stream,
 }
 MEDIA_TYPES = (*_TEXTS, *_FILES)
+TEXT_TYPES = frozenset(_TEXTS)
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -41,7 +42,7 @@ def decode(body: bytes, content_type: str | None, dataset: Dataset, max_bytes: i
     tables, indexes = [], []
     errors, total, size = RecordErrors(), 0, 0
     ignored: set[str] = set()
-    for chunk in _chunks(body, _media_type(content_type), dataset, max_bytes):
+    for chunk in _chunks(body, media_type(content_type), dataset, max_bytes):
         total += len(chunk.index) + chunk.unreadable.count
         ignored |= chunk.ignored
         columns, problems = _convert(chunk, dataset, schema)
@@ -61,9 +62,10 @@ def decode(body: bytes, content_type: str | None, dataset: Dataset, max_bytes: i
     return Decoded(rows.combine_chunks(), index, errors, total, tuple(sorted(ignored)))
 
 
-def _media_type(content_type: str | None) -> str:
-    media_type, *parameters = [part.strip().lower() for part in (content_type or "").split(";")]
-    if media_type not in MEDIA_TYPES:
+def media_type(content_type: str | None) -> str:
+    """The media type that a ``Content-Type`` header names, if it can be read."""
+    named, *parameters = [part.strip().lower() for part in (content_type or "").split(";")]
+    if named not in MEDIA_TYPES:
         message = f"Content-Type is not supported; allowed: {', '.join(MEDIA_TYPES)}."
         raise UnsupportedMediaType(message, field="Content-Type", allowed=list(MEDIA_TYPES))
     for parameter in parameters:
@@ -71,13 +73,13 @@ def _media_type(content_type: str | None) -> str:
         if name == "charset" and value.strip('"') not in ("utf-8", "utf8", "us-ascii"):
             message = "The charset of Content-Type is not supported; allowed: utf-8."
             raise UnsupportedMediaType(message, field="Content-Type", allowed=["utf-8"])
-    return media_type
+    return named
 
 
-def _chunks(body: bytes, media_type: str, dataset: Dataset, max_bytes: int) -> Iterator[Chunk]:
-    if media_type in _FILES:
-        return _FILES[media_type](body, dataset, max_bytes)
-    return _TEXTS[media_type](body.removeprefix(_BYTE_ORDER_MARK), dataset)
+def _chunks(body: bytes, type_: str, dataset: Dataset, max_bytes: int) -> Iterator[Chunk]:
+    if type_ in _FILES:
+        return _FILES[type_](body, dataset, max_bytes)
+    return _TEXTS[type_](body.removeprefix(_BYTE_ORDER_MARK), dataset)
 
 
 def _convert(chunk: Chunk, dataset: Dataset, schema: pa.Schema) -> tuple[dict[str, pa.Array], list[Problem]]:

@@ -11,32 +11,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from headwater.catalogue.model import Dataset, Field
 from headwater.errors import InvalidRequest, PayloadTooLarge
 from headwater.ingest.arrow_messages import unfolded_bytes
 from headwater.ingest.columns import expectation, readable
+from headwater.ingest.parquet_process import TooLargeError, arrow_of_parquet
 from headwater.ingest.records import Chunk, RecordErrors
 
-_BATCH_ROWS = 16_384
 # Even a row of nothing but absent values has a time, in the columns that it becomes.
 _ROW_BYTES = 8
-# Each text may repeat the one before it at no cost: there is no telling how far a page unfolds.
-_UNBOUNDED_ENCODING = "DELTA_BYTE_ARRAY"
 
 
 def read_parquet(body: bytes, dataset: Dataset, max_bytes: int) -> Iterator[Chunk]:
     """Chunks of a Parquet file."""
+    known = [field.name for field in dataset.fields]
+    texts = [field.name for field in dataset.fields if field.kind == "text"]
     try:
-        metadata = pq.read_metadata(pa.BufferReader(body))
-        there = {metadata.schema.column(number).path for number in range(metadata.num_columns)}
-        texts = [field.name for field in dataset.fields if field.kind == "text" and field.name in there]
-        file = pq.ParquetFile(pa.BufferReader(body), metadata=metadata, read_dictionary=texts)
-        names = _known_columns(file.schema_arrow, dataset)
-        _check_parquet_metadata(metadata, names, max_bytes)
-        batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=names, use_threads=False)
-        yield from _chunks(batches, file.schema_arrow, names, max_bytes)
+        unfolded = pa.BufferReader(arrow_of_parquet(body, known, texts, max_bytes))
+        with pa.ipc.open_stream(unfolded) as stream:
+            schema = stream.read_all().schema
+        names = _known_columns(schema, dataset)
+        yield from _chunks(pa.ipc.open_stream(unfolded), schema, names, max_bytes)
+    except TooLargeError:
+        raise unfolds_too_far(max_bytes) from None
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise InvalidRequest("The body is not a Parquet file, or a damaged one.") from None
 
@@ -68,24 +66,6 @@ def _known_columns(schema: pa.Schema, dataset: Dataset) -> list[str]:
 
 def _fits(field: Field, type_: pa.DataType) -> bool:
     return bool(pa.types.is_null(type_) or pa.types.is_string_view(type_)) or readable(field.kind, type_)
-
-
-def _check_parquet_metadata(metadata: pq.FileMetaData, names: list[str], max_bytes: int) -> None:
-    if metadata.num_rows * _ROW_BYTES > max_bytes:
-        raise unfolds_too_far(max_bytes)
-    size = 0
-    for group in range(metadata.num_row_groups):
-        for number in range(metadata.num_columns):
-            column = metadata.row_group(group).column(number)
-            if column.path_in_schema not in names:
-                continue
-            size += column.total_uncompressed_size
-            if _UNBOUNDED_ENCODING in column.encodings:
-                field = column.path_in_schema
-                message = f"Column '{field}' is encoded as {_UNBOUNDED_ENCODING}; write it plain or as a dictionary."
-                raise InvalidRequest(message, field=field)
-    if size > max_bytes:
-        raise unfolds_too_far(max_bytes)
 
 
 def _chunks(batches: Iterable[pa.RecordBatch], schema: pa.Schema, names: list[str], max_bytes: int) -> Iterator[Chunk]:

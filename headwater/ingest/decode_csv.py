@@ -61,12 +61,13 @@ def _header(body: bytes) -> tuple[list[str], bytes]:
 
 
 def _batches(rest: bytes, header: list[str], known: list[str], ragged: _Ragged) -> Iterator[pa.RecordBatch]:
-    return arrow_csv.open_csv(  # type: ignore[no-any-return]
+    batches: Iterator[pa.RecordBatch] = arrow_csv.open_csv(
         pa.BufferReader(rest),
         arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=header),
         arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=ragged),
         arrow_csv.ConvertOptions(column_types=dict.fromkeys(known, pa.string()), include_columns=known),
     )
+    return batches
 
 
 class _Ragged:

@@ -19,7 +19,7 @@ from headwater.catalogue.registry import CATALOGUE
 from headwater.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from headwater.ingest.append import Writer
 from headwater.ingest.check import check
-from headwater.ingest.decode import decode
+from headwater.ingest.decode import TEXT_TYPES, decode, media_type
 from headwater.ingest.problems import Entities
 from headwater.ingest.records import Decoded, RecordError
 from headwater.kit.clock import Clock
@@ -126,7 +126,8 @@ class Ingest:
         def work() -> Decoded:
             return check(decode(body, content_type, dataset, self._max_bytes), dataset, entities, self._clock())
 
-        if len(body) <= _INLINE_BYTES:
+        # A Parquet file waits for a process of its own, however small it is.
+        if len(body) <= _INLINE_BYTES and media_type(content_type) in TEXT_TYPES:
             return work()
         with self._room_for(len(body)):
             return await asyncio.to_thread(work)

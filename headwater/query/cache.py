@@ -115,11 +115,17 @@ class TaggedCache(Generic[V]):
         generations = self.generations.of(tags)
         flight_key = (key, generations)
         flight = self._flights.get(flight_key)
-        if flight is None:
+        if flight is None or flight.task.cancelling():
             flight = _Flight(asyncio.create_task(self._compute(key, tags, generations, compute, size)))
             self._flights[flight_key] = flight
-            flight.task.add_done_callback(lambda _: self._flights.pop(flight_key, None))
+            flight.task.add_done_callback(lambda task: self._land(flight_key, task))
         return await flight.wait(), False
+
+    def _land(self, flight_key: Hashable, task: asyncio.Task[V]) -> None:
+        # One that was cancelled may end after another has taken its place.
+        flight = self._flights.get(flight_key)
+        if flight is not None and flight.task is task:
+            del self._flights[flight_key]
 
     async def _compute(
         self,

@@ -7,23 +7,28 @@ shape of a plan alone and is cached by it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
-from headwater.catalogue.model import CountEvents, Dataset, Grain, Metric, Rollup
-from headwater.query.plan import Part, Plan
+from headwater.catalogue.model import CountEvents, Dataset, Grain, Rollup
+from headwater.query.plan import Plan
 from headwater.scope import Scope
 from headwater.storage.port import Dialect, Statement
+from headwater.storage.schema import FRESH_COUNT, FRESH_TIME, FRESH_VALUE, fresh_table
 
 _ORGANISATION, _KEYS, _ENTITIES = 0, 1, 2
 
 
 class _Read(msgspec.Struct, frozen=True):
-    """One table of the statement: ``suffix`` names a rollup's part, ``bounds`` the positions of its limits."""
+    """One table of the statement, and the positions of the values that bound its time.
 
+    ``rollup`` is None for the raw facts and for the fresh sums.
+    """
+
+    table: str
     rollup: str | None
-    suffix: str
     bounds: tuple[int | None, int | None]
 
 
@@ -37,33 +42,24 @@ class _Shape(msgspec.Struct, frozen=True):
     reads: tuple[_Read, ...]
 
 
-def compile(plan: Plan, scope: Scope, dialect: Dialect, fresh: Collection[str]) -> Statement:
-    """``plan`` as a statement; ``fresh`` names the rollups with rows outside their sorted table.
+def compile(plan: Plan, scope: Scope, dialect: Dialect, *, fresh: bool) -> Statement:
+    """``plan`` as a statement; ``fresh`` says that some commits' sums are not in the rollups yet.
 
     Columns: ``entity``, ``time`` when the question has a granularity, the
     breakdown's dimensions, then the stored metrics, unscaled.
     """
     resolved = plan.resolved
-    reads: list[_Read] = []
     args: list[object] = [
         scope.organisation_id,
         [creative for creative, _ in resolved.pairs],
         [entity for _, entity in resolved.pairs],
     ]
-    # A raw part and a rollup must be read as of one commit, so with one the fresh rows are always read.
-    mixed = any(part.rollup is None for part in plan.parts)
-    for part in plan.parts:
-        bounds = _bind(part, args)
-        name = part.rollup.name if part.rollup else None
-        reads.append(_Read(name, "", bounds))
-        if name is not None and (mixed or name in fresh):
-            reads.append(_Read(name, "_fresh", bounds))
     shape = _Shape(
         dataset=resolved.dataset.name,
         metrics=tuple(metric.name for metric in resolved.stored),
         grain=resolved.grain,
         breakdown=tuple(dimension.name for dimension in resolved.breakdown),
-        reads=tuple(reads),
+        reads=tuple(_reads(plan, args, fresh)),
     )
     time = ("time",) if resolved.grain else ()
     return Statement(
@@ -75,14 +71,29 @@ def compile(plan: Plan, scope: Scope, dialect: Dialect, fresh: Collection[str]) 
     )
 
 
-def _bind(part: Part, args: list[object]) -> tuple[int | None, int | None]:
+def _reads(plan: Plan, args: list[object], fresh: bool) -> Iterator[_Read]:
+    """A read for each part, and one of the fresh sums over all that the rollups answer."""
+    dataset = plan.resolved.dataset
+    for part in plan.parts:
+        rollup = part.rollup
+        bounds = _bind(part.start, part.end, args, as_date=rollup is not None and rollup.grain == "day")
+        yield _Read(rollup.name if rollup else dataset.table, rollup.name if rollup else None, bounds)
+    summed = [part for part in plan.parts if part.rollup]
+    # Raw facts and rollups must be read as of one commit, so beside raw facts the fresh sums are always read.
+    if summed and (fresh or len(summed) < len(plan.parts)):
+        # Raw parts lie at the edges only: what the rollups answer is one span.
+        yield _Read(fresh_table(dataset), None, _bind(summed[0].start, summed[-1].end, args, as_date=False))
+
+
+def _bind(
+    start: datetime | None, end: datetime | None, args: list[object], *, as_date: bool
+) -> tuple[int | None, int | None]:
+    """Positions of the bounds among the values to bind; None where a side is open."""
     positions: list[int | None] = []
-    for bound in (part.start, part.end):
-        if bound is None:
-            positions.append(None)
-        else:
-            positions.append(len(args))
-            args.append(bound.date() if part.rollup and part.rollup.grain == "day" else bound)
+    for bound in (start, end):
+        positions.append(None if bound is None else len(args))
+        if bound is not None:
+            args.append(bound.date() if as_date else bound)
     return positions[0], positions[1]
 
 
@@ -120,16 +131,19 @@ class _Renderer(msgspec.Struct, frozen=True):
 
     def _read(self, read: _Read, *, totals: bool) -> str:
         rollup = {one.name: one for one in self.dataset.rollups}.get(read.rollup or "")
-        time = (rollup.grain or "") if rollup else self.dataset.time
+        time = self._time(read, rollup)
         columns = ["pairs.entity AS entity"]
         if self.shape.grain:
             columns.append(f"{self.dialect.bucket(f'fact.{time}', self.shape.grain)} AS time")
         columns += [f"fact.{self.dataset.dimension(name).column} AS {name}" for name in self.shape.breakdown]
-        columns += [f"{self._measure(name, rollup, totals=totals)} AS {name}" for name in self.shape.metrics]
-        table = f"{rollup.name}{read.suffix}" if rollup else self.dataset.table
-        return (
-            f"SELECT {', '.join(columns)} FROM {table} AS fact {self._pairs()} WHERE {self._where(read, rollup, time)}"
-        )
+        columns += [f"{self._measure(name, read, totals=totals)} AS {name}" for name in self.shape.metrics]
+        where = self._where(read, rollup, time)
+        return f"SELECT {', '.join(columns)} FROM {read.table} AS fact {self._pairs()} WHERE {where}"
+
+    def _time(self, read: _Read, rollup: Rollup | None) -> str:
+        if rollup:
+            return rollup.grain or ""
+        return FRESH_TIME if read.table == fresh_table(self.dataset) else self.dataset.time
 
     def _pairs(self) -> str:
         keys, entities = (self.dialect.placeholder(at, "BIGINT[]") for at in (_KEYS, _ENTITIES))
@@ -143,15 +157,13 @@ class _Renderer(msgspec.Struct, frozen=True):
                 conditions.append(f"fact.{time} {operator} {self.dialect.placeholder(position, bound_type)}")
         return " AND ".join(conditions)
 
-    def _measure(self, name: str, rollup: Rollup | None, *, totals: bool) -> str:
-        if rollup:
-            return self.dialect.sum(f"fact.{name}") if totals else f"fact.{name}"
-        metric = next(metric for metric in self.dataset.metrics if metric.name == name)
-        value = _raw_value(metric)
+    def _measure(self, name: str, read: _Read, *, totals: bool) -> str:
+        value = f"fact.{name}" if read.rollup else self._by_event(name, read)
         return self.dialect.sum(value) if totals else value
 
-
-def _raw_value(metric: Metric) -> str:
-    """What one raw fact adds to the metric."""
-    counted = "1" if isinstance(metric.formula, CountEvents) else "fact.value"
-    return f"CASE WHEN fact.event = '{metric.formula.event}' THEN {counted} ELSE 0 END"
+    def _by_event(self, name: str, read: _Read) -> str:
+        """What one raw fact, or one fresh sum, adds to the metric."""
+        formula = next(metric.formula for metric in self.dataset.metrics if metric.name == name)
+        one = f"fact.{FRESH_COUNT}" if read.table == fresh_table(self.dataset) else "1"
+        counted = one if isinstance(formula, CountEvents) else f"fact.{FRESH_VALUE}"
+        return f"CASE WHEN fact.event = '{formula.event}' THEN {counted} ELSE 0 END"

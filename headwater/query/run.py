@@ -82,7 +82,8 @@ class Engine:
     async def _prepare(self, question: Question, scope: Scope) -> tuple[Statement, Resolved]:
         entities = await self._trees.get(scope.organisation_id)
         resolved = resolve(question, self._catalogue, entities, max_rows=self._max_bucket_rows)
-        return compile(plan(resolved), scope, self._store.dialect, self._store.fresh_rollups()), resolved
+        fresh = self._store.has_fresh(question.dataset)
+        return compile(plan(resolved), scope, self._store.dialect, fresh=fresh), resolved
 
 
 def tags_of(question: Question, scope: Scope) -> tuple[Tag, ...]:

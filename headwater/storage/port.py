@@ -116,8 +116,8 @@ class Store(Protocol):
     async def fetch(self, statement: Statement) -> list[Row]:
         """Run ``statement``; ``errors.Timeout`` after the time limit, when the engine has been stopped."""
 
-    def fresh_rollups(self) -> frozenset[str]:
-        """Rollups with rows outside their sorted table: a question must read both."""
+    def has_fresh(self, dataset: str) -> bool:
+        """Whether sums of some commits lie outside the rollups, so that a question must read both."""
 
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """Store all batches in one transaction, without duplicates; durable on return, nothing stored on error."""

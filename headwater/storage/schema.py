@@ -13,6 +13,7 @@ from headwater.catalogue.model import Dataset, Field, FieldKind, Rollup
 
 ORGANISATION = "organisation_id"
 RECORD_ID = "record_id"
+FRESH_TIME, FRESH_COUNT, FRESH_VALUE = "hour", "events", "value"
 AMOUNT_SCALE = 1_000_000
 
 _ARROW: dict[FieldKind, pa.DataType] = {
@@ -45,6 +46,26 @@ def rollup_columns(dataset: Dataset, rollup: Rollup) -> list[tuple[str, str]]:
         *time,
         *((metric, "BIGINT") for metric in rollup.metrics),
     ]
+
+
+def fresh_table(dataset: Dataset) -> str:
+    """The table with the sums of single commits, not yet in the rollups."""
+    return f"{dataset.table}_fresh"
+
+
+def fresh_keys(dataset: Dataset) -> list[str]:
+    """What the fresh sums are told apart by: as finely as any rollup needs it, but for the time, which is hours."""
+    dimensions = dict.fromkeys(name for rollup in dataset.rollups for name in rollup.dimensions)
+    named = [dimension.column for dimension in dataset.dimensions if dimension.name in dimensions]
+    return [ORGANISATION, FRESH_TIME, *named, "event"]
+
+
+def fresh_columns(dataset: Dataset) -> list[tuple[str, str]]:
+    """Name and type of each column of the fresh sums."""
+    types = {field.stored_as: _SQL[field.kind] for field in dataset.fields}
+    types |= {ORGANISATION: "BIGINT", FRESH_TIME: "TIMESTAMP"}
+    keys = [(key, types[key]) for key in fresh_keys(dataset)]
+    return [*keys, (FRESH_COUNT, "BIGINT"), (FRESH_VALUE, "BIGINT"), ("commit_id", "BIGINT")]
 
 
 def rollup_keys(dataset: Dataset, rollup: Rollup) -> list[str]:

@@ -25,19 +25,20 @@ _COMPONENT_MISSING = f"component_id is required for the events {', '.join(sorted
 
 
 def problems(columns: pa.RecordBatch, entities: Entities) -> Iterator[Problem]:
-    """What breaks the rules; absent values are null."""
-    event = columns["event"]
-    yield Problem(pc.and_(event.is_valid(), pc.invert(pc.is_in(event, _ALL))), "event", _unknown_event)
-    value = columns["value"].is_valid()
-    wants_value = pc.is_in(event, _WITH_VALUE)
-    yield Problem(pc.and_not(wants_value, value), "value", always(_VALUE_MISSING))
-    # An event that is unknown is told so once, not also that it takes no value.
-    takes_none = pc.and_not(pc.is_in(event, _ALL), wants_value)
-    yield Problem(pc.and_(value, takes_none), "value", always(_VALUE_UNWANTED))
-    component = columns["component_id"]
-    wants_component = pc.is_in(event, _OF_COMPONENTS)
-    yield Problem(pc.and_not(wants_component, component.is_valid()), "component_id", always(_COMPONENT_MISSING))
-    if component.null_count < len(component):
+    """What breaks the rules; absent values are null. A batch without values or components is not searched for them."""
+    event, value, component = columns["event"], columns["value"], columns["component_id"]
+    named = set(pc.unique(event).to_pylist()) - {None}
+    known = pc.is_in(event, _ALL)
+    if named.difference(EVENTS):
+        yield Problem(pc.and_(event.is_valid(), pc.invert(known)), "event", _unknown_event)
+    if value.null_count < len(value) or named.intersection(VALUE_EVENTS):
+        wanted = pc.is_in(event, _WITH_VALUE)
+        yield Problem(pc.and_not(wanted, value.is_valid()), "value", always(_VALUE_MISSING))
+        # An event that is unknown is told so once, not also that it takes no value.
+        yield Problem(pc.and_(value.is_valid(), pc.and_not(known, wanted)), "value", always(_VALUE_UNWANTED))
+    if component.null_count < len(component) or named & COMPONENT_EVENTS:
+        wanted = pc.is_in(event, _OF_COMPONENTS)
+        yield Problem(pc.and_not(wanted, component.is_valid()), "component_id", always(_COMPONENT_MISSING))
         yield Problem(_foreign_components(columns, entities), "component_id", _component_elsewhere)
 
 

@@ -11,7 +11,7 @@ _TYPES = {
     "BIGINT[]": "Array(Int64)",
     "VARCHAR": "String",
     "DATE": "Date32",
-    "TIMESTAMP": "DateTime64(6)",
+    "TIMESTAMP": "DateTime64(6, 'UTC')",
 }
 
 

@@ -26,8 +26,8 @@ _BATCH = "batch"
 
 def append(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, batches: Sequence[FactBatch], now: datetime
-) -> tuple[list[Appended], dict[str, int]]:
-    """Store ``batches`` of one dataset within the open transaction; also the fresh rows per rollup."""
+) -> tuple[list[Appended], int]:
+    """Store ``batches`` of one dataset within the open transaction; also how many fresh sums they made."""
     arrived = _combine(batches)
     connection.register("arriving", arrived)
     try:
@@ -35,12 +35,11 @@ def append(
         _drop_seen(connection, "id_key")
         _drop_seen(connection, "session_key")
         _store_raw(connection, dataset)
-        fresh = _store_sums(connection, dataset)
+        fresh = rollups.add_fresh(connection, dataset, "staged")
         counts = dict(connection.execute(f"SELECT {_BATCH}, count(*) FROM staged GROUP BY ALL").fetchall())
     finally:
         connection.unregister("arriving")
         connection.execute("DROP TABLE IF EXISTS staged")
-        connection.execute("DROP TABLE IF EXISTS summed")
     appended = [
         Appended(accepted=(kept := counts.get(number, 0)), duplicates=batch.rows.num_rows - kept)
         for number, batch in enumerate(batches)
@@ -118,17 +117,6 @@ def _drop_seen(connection: duckdb.DuckDBPyConnection, key: str) -> None:
 def _store_raw(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
     names = ", ".join(name for name, _ in schema.columns(dataset))
     connection.execute(f"INSERT INTO {dataset.table} ({names}) SELECT {names} FROM staged")
-
-
-def _store_sums(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, int]:
-    number = connection.execute("SELECT nextval('commit_number')").fetchone()
-    added = {}
-    for family in rollups.families(dataset):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE summed AS {rollups.finest_sums(dataset, family, 'staged')}")
-        for rollup in family:
-            count = connection.execute(rollups.fresh_sums(dataset, rollup, "summed"), number).fetchone()
-            added[rollup.name] = int(count[0]) if count else 0
-    return added
 
 
 def _remember(

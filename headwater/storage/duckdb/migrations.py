@@ -2,8 +2,8 @@
 
 Steps are never edited once released: a change of the catalogue that needs a
 column or a table is a new step at the end. A test compares the outcome with
-``storage.schema``. ``<rollup>_fresh`` takes the sums of each commit, which
-``rollups.compact`` merges into the sorted ``<rollup>``.
+``storage.schema``. ``<table>_fresh`` takes the sums of each commit, which
+``rollups.merge`` adds to the sorted rollups.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ _BASE = ", ".join(
     )
 )
 _CREATIVE = "organisation_id BIGINT NOT NULL, creative_id BIGINT NOT NULL"
-_FRESH = "commit_id BIGINT NOT NULL"
 _FLOW = "component_impressions BIGINT NOT NULL, component_continues BIGINT NOT NULL"
 _PLACEMENT = f"{_CREATIVE}, domain VARCHAR NOT NULL, dsp VARCHAR NOT NULL, day DATE NOT NULL, {_BASE}"
 _COMPONENT = f"{_CREATIVE}, component_id BIGINT NOT NULL, day DATE NOT NULL, {_FLOW}"
@@ -56,24 +55,25 @@ MIGRATIONS = (
         " event VARCHAR NOT NULL, value BIGINT NOT NULL, domain VARCHAR NOT NULL, dsp VARCHAR NOT NULL,"
         " session_id VARCHAR NOT NULL, component_id BIGINT NOT NULL, record_id VARCHAR NOT NULL)",
     ),
-    Migration(2, f"CREATE TABLE ad_lifetime ({_CREATIVE}, {_BASE})"),
-    Migration(3, f"CREATE TABLE ad_lifetime_fresh ({_CREATIVE}, {_BASE}, {_FRESH})"),
-    Migration(4, f"CREATE TABLE ad_day ({_CREATIVE}, day DATE NOT NULL, {_BASE})"),
-    Migration(5, f"CREATE TABLE ad_day_fresh ({_CREATIVE}, day DATE NOT NULL, {_BASE}, {_FRESH})"),
-    Migration(6, f"CREATE TABLE ad_hour ({_CREATIVE}, hour TIMESTAMP NOT NULL, {_BASE})"),
-    Migration(7, f"CREATE TABLE ad_hour_fresh ({_CREATIVE}, hour TIMESTAMP NOT NULL, {_BASE}, {_FRESH})"),
-    Migration(8, f"CREATE TABLE ad_placement_day ({_PLACEMENT})"),
-    Migration(9, f"CREATE TABLE ad_placement_day_fresh ({_PLACEMENT}, {_FRESH})"),
-    Migration(10, f"CREATE TABLE ad_flow_day ({_COMPONENT})"),
-    Migration(11, f"CREATE TABLE ad_flow_day_fresh ({_COMPONENT}, {_FRESH})"),
-    Migration(12, "CREATE TABLE seen_key (key UBIGINT NOT NULL)"),
     Migration(
-        13,
+        2,
+        "CREATE TABLE ad_event_fresh (organisation_id BIGINT NOT NULL, hour TIMESTAMP NOT NULL,"
+        " creative_id BIGINT NOT NULL, component_id BIGINT NOT NULL, domain VARCHAR NOT NULL, dsp VARCHAR NOT NULL,"
+        " event VARCHAR NOT NULL, events BIGINT NOT NULL, value BIGINT NOT NULL, commit_id BIGINT NOT NULL)",
+    ),
+    Migration(3, f"CREATE TABLE ad_lifetime ({_CREATIVE}, {_BASE})"),
+    Migration(4, f"CREATE TABLE ad_day ({_CREATIVE}, day DATE NOT NULL, {_BASE})"),
+    Migration(5, f"CREATE TABLE ad_hour ({_CREATIVE}, hour TIMESTAMP NOT NULL, {_BASE})"),
+    Migration(6, f"CREATE TABLE ad_placement_day ({_PLACEMENT})"),
+    Migration(7, f"CREATE TABLE ad_flow_day ({_COMPONENT})"),
+    Migration(8, "CREATE TABLE seen_key (key UBIGINT NOT NULL)"),
+    Migration(
+        9,
         "CREATE TABLE append_key (organisation_id BIGINT NOT NULL, key_hash VARCHAR NOT NULL,"
         " fingerprint VARCHAR NOT NULL, accepted BIGINT NOT NULL, duplicates BIGINT NOT NULL, note BLOB NOT NULL,"
         " kept_at TIMESTAMP NOT NULL)",
     ),
-    Migration(14, "CREATE SEQUENCE commit_number"),
+    Migration(10, "CREATE SEQUENCE commit_number"),
 )
 
 

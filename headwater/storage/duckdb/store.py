@@ -20,7 +20,7 @@ from typing import TypeVar
 import duckdb
 import structlog
 
-from headwater.catalogue.model import Dataset, Rollup
+from headwater.catalogue.model import Dataset
 from headwater.errors import Timeout, Unavailable
 from headwater.kit.clock import Clock, system_clock
 from headwater.scope import Scope
@@ -31,6 +31,7 @@ from headwater.storage.duckdb.migrations import migrate
 from headwater.storage.port import Appended, FactBatch, RememberedAppend, Row, Statement, StoreHealth
 
 _READERS = 4
+_BETWEEN_INTERRUPTS = 0.05
 _T = TypeVar("_T")
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,8 @@ class DuckDBStore:
         self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="facts-read")
         await self._write(self._open)
         self._cursors: asyncio.Queue[duckdb.DuckDBPyConnection] = asyncio.Queue()
+        # Made here and kept: a connection that is busy writing makes no cursors.
+        self._merger = self._root.cursor()
         for _ in range(_READERS):
             self._cursors.put_nowait(self._root.cursor())
 
@@ -90,9 +93,9 @@ class DuckDBStore:
         self._root.execute("SET TimeZone = 'UTC'")
         self._root.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         migrate(self._root)
-        for rollup in self._rollups():
-            rollups.drop_unfinished(self._root, rollup)
-            self._fresh[rollup.name] = rollups.fresh_count(self._root, rollup)
+        for dataset in self._catalogue.values():
+            rollups.drop_unfinished(self._root, dataset)
+            self._fresh[dataset.name] = rollups.fresh_count(self._root, dataset)
 
     async def stop(self) -> None:
         """Let the merge under way end, then close."""
@@ -100,6 +103,7 @@ class DuckDBStore:
             await asyncio.wait([self._compacting])
         for _ in range(_READERS):
             (await self._cursors.get()).close()
+        self._merger.close()
         await self._write(self._root.close)
         for pool in (self._reading, self._merging, self._writing):
             pool.shutdown()
@@ -117,9 +121,11 @@ class DuckDBStore:
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            cursor.interrupt()
-            with suppress(Timeout):
-                await running
+            # An interrupt that comes before the engine has begun is lost, so it is repeated until the end.
+            while not running.done():
+                cursor.interrupt()
+                await asyncio.wait([running], timeout=_BETWEEN_INTERRUPTS)
+            running.exception()
             raise
         finally:
             timer.cancel()
@@ -150,7 +156,7 @@ class DuckDBStore:
             for name, group in groupby(batches, key=lambda batch: batch.dataset):
                 done, added = appending.append(self._root, self._catalogue[name], list(group), self._clock())
                 appended += done
-                fresh.update({table: fresh.get(table, 0) + count for table, count in added.items()})
+                fresh[name] = fresh.get(name, 0) + added
             self._root.commit()
         except BaseException:
             with suppress(duckdb.Error):
@@ -171,9 +177,9 @@ class DuckDBStore:
         ).fetchone()
         return RememberedAppend(row[0], Appended(row[1], row[2]), row[3]) if row else None
 
-    def fresh_rollups(self) -> frozenset[str]:
-        """Rollups that hold rows which are not merged yet."""
-        return frozenset(name for name, count in self._fresh.items() if count)
+    def has_fresh(self, dataset: str) -> bool:
+        """Whether some commits are not in the rollups yet."""
+        return bool(self._fresh.get(dataset))
 
     def _compact_if_due(self) -> None:
         idle = self._compacting is None or self._compacting.done()
@@ -187,26 +193,21 @@ class DuckDBStore:
             log.exception("rollups.compact_failed")
 
     async def compact(self) -> None:
-        """Merge each rollup that has fresh rows; ingest and reads go on meanwhile."""
+        """Merge the fresh sums into the rollups; ingest and reads go on meanwhile."""
         async with self._one_compaction:
             for dataset in self._catalogue.values():
-                for rollup in dataset.rollups:
-                    if self._fresh.get(rollup.name):
-                        self._fresh[rollup.name] = await self._merge(dataset, rollup)
+                if self._fresh.get(dataset.name):
+                    self._fresh[dataset.name] = await self._merge(dataset)
             await self._write(self._checkpoint)
 
-    async def _merge(self, dataset: Dataset, rollup: Rollup) -> int:
-        cursor = self._root.cursor()
-        try:
-            merging = partial(rollups.merge, cursor, dataset, rollup)
-            upto = await asyncio.get_running_loop().run_in_executor(self._merging, merging)
-        finally:
-            cursor.close()
-        return await self._write(self._swap, rollup, upto)
+    async def _merge(self, dataset: Dataset) -> int:
+        merging = partial(rollups.merge, self._merger, dataset)
+        upto = await asyncio.get_running_loop().run_in_executor(self._merging, merging)
+        return await self._write(self._swap, dataset, upto)
 
-    def _swap(self, rollup: Rollup, upto: int) -> int:
-        rollups.swap(self._root, rollup, upto)
-        return rollups.fresh_count(self._root, rollup)
+    def _swap(self, dataset: Dataset, upto: int) -> int:
+        rollups.swap(self._root, dataset, upto)
+        return rollups.fresh_count(self._root, dataset)
 
     def _checkpoint(self) -> None:
         # Refused while a reader holds an older snapshot; the next one will do it.
@@ -230,6 +231,3 @@ class DuckDBStore:
 
     async def _write(self, work: Callable[..., _T], *args: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._writing, partial(work, *args))
-
-    def _rollups(self) -> list[Rollup]:
-        return [rollup for dataset in self._catalogue.values() for rollup in dataset.rollups]
