@@ -13,13 +13,16 @@ from asyncio import sleep
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Protocol
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 from headwater.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 
 ENCODINGS = ("identity", "gzip", "zstd")
 
 _PIECE = 256 * 1024
-# zstandard cannot bound the output of one call; a block of 128 KiB takes at least 4 bytes of input.
-_ZSTD_INPUT = 64
 # RFC 9659: what a decoder of the content coding must offer, and may limit itself to.
 _ZSTD_WINDOW = 8 * 1024 * 1024
 
@@ -48,41 +51,18 @@ class _GzipMember:
         return self._stream.eof
 
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
+class _ZstdMember:
+    def __init__(self) -> None:
+        window_log = _ZSTD_WINDOW.bit_length() - 1
+        self._stream = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: window_log})
 
-    _ZstdError = zstd.ZstdError
+    def unfold(self, data: memoryview) -> tuple[bytes, memoryview]:
+        piece = self._stream.decompress(data, _PIECE)
+        return piece, memoryview(self._stream.unused_data)
 
-    class _ZstdMember:
-        def __init__(self) -> None:
-            window_log = _ZSTD_WINDOW.bit_length() - 1
-            self._stream = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: window_log})
-
-        def unfold(self, data: memoryview) -> tuple[bytes, memoryview]:
-            piece = self._stream.decompress(data, _PIECE)
-            return piece, memoryview(self._stream.unused_data)
-
-        @property
-        def complete(self) -> bool:
-            return self._stream.eof
-
-else:
-    import zstandard
-
-    _ZstdError = zstandard.ZstdError
-
-    class _ZstdMember:
-        def __init__(self) -> None:
-            self._stream = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-
-        def unfold(self, data: memoryview) -> tuple[bytes, memoryview]:
-            piece = self._stream.decompress(data[:_ZSTD_INPUT])
-            unused = len(self._stream.unused_data)
-            return piece, data[min(_ZSTD_INPUT, len(data)) - unused :]
-
-        @property
-        def complete(self) -> bool:
-            return self._stream.eof
+    @property
+    def complete(self) -> bool:
+        return self._stream.eof
 
 
 _MEMBERS: dict[str, Callable[[], _Member]] = {"gzip": _GzipMember, "zstd": _ZstdMember}
@@ -107,7 +87,7 @@ class _Unfolder:
                 self._members += 1
             try:
                 piece, data = self._member.unfold(data)
-            except (zlib.error, _ZstdError):
+            except (zlib.error, zstd.ZstdError):
                 raise self._refusal("is corrupt") from None
             if self._member.complete:
                 self._member = None

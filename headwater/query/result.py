@@ -5,7 +5,8 @@ Pure; knows neither tables nor the shapes of any contract.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 
 import msgspec
 
@@ -37,7 +38,7 @@ class Answer(msgspec.Struct, frozen=True):
 def answer(resolved: Resolved, rows: Sequence[Row], fresh: Freshness) -> Answer:
     """The answer from the store's rows (columns as ``compile`` names them)."""
     keys = 1 + bool(resolved.grain) + len(resolved.breakdown)
-    shaped = [(*row[:keys], *_values(resolved, row[keys:])) for row in rows]
+    shaped = _shaped(resolved, rows, keys)
     kept = _filled(resolved, shaped, keys) if resolved.fill_zero else [row for row in shaped if any(row[keys:])]
     time = ("time",) if resolved.grain else ()
     names = tuple(metric.name for metric in resolved.metrics)
@@ -51,19 +52,35 @@ def answer(resolved: Resolved, rows: Sequence[Row], fresh: Freshness) -> Answer:
     )
 
 
-def _values(resolved: Resolved, stored: Row) -> Iterable[Number]:
-    by_name = dict(zip((metric.name for metric in resolved.stored), stored, strict=True))
-    for metric in resolved.metrics:
-        if isinstance(metric, Derived):
-            yield max(by_name[metric.minuend] - by_name[metric.subtrahend], 0)
-        else:
-            yield scaled(by_name[metric.name], metric)
+def _shaped(resolved: Resolved, rows: Sequence[Row], keys: int) -> list[Row]:
+    """The rows with their metrics in the order asked, in their units."""
+    if resolved.metrics == resolved.stored and all(metric.unit.scale == 1 for metric in resolved.stored):
+        # Nearly every question: what the store counted is what was asked.
+        return list(rows)
+    places = {metric.name: keys + place for place, metric in enumerate(resolved.stored)}
+    readers = [_reader(metric, places) for metric in resolved.metrics]
+    return [(*row[:keys], *[read(row) for read in readers]) for row in rows]
 
 
-def scaled(value: int, metric: Metric) -> Number:
-    """A stored whole number in the metric's unit: whole where it can be."""
-    whole, rest = divmod(value, metric.unit.scale)
-    return whole if not rest else value / metric.unit.scale
+def _reader(metric: Metric | Derived, places: Mapping[str, int]) -> Callable[[Row], Number]:
+    """What takes a metric's value from a row of the store."""
+    if isinstance(metric, Derived):
+        minuend, subtrahend = places[metric.minuend], places[metric.subtrahend]
+        return lambda row: max(row[minuend] - row[subtrahend], 0)
+    place, scale = places[metric.name], metric.unit.scale
+    if scale == 1:
+        return itemgetter(place)
+    return lambda row: scaled(row[place], scale)
+
+
+def scaled(value: int, scale: int) -> Number:
+    """A stored whole number in its unit: whole where it can be.
+
+    >>> scaled(2_500_000, 1_000_000), scaled(2_000_000, 1_000_000)
+    (2.5, 2)
+    """
+    whole, rest = divmod(value, scale)
+    return whole if not rest else value / scale
 
 
 def _filled(resolved: Resolved, rows: list[Row], keys: int) -> list[Row]:

@@ -7,6 +7,7 @@ nearest known one.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,7 +22,7 @@ _MAX_PAIRS = 20_000
 
 def parse_query(raw: bytes, struct: type[msgspec.Struct], *, refuse_unknown: bool) -> Any:
     """The query string as ``struct``; ``InvalidRequest`` names the parameter that is wrong."""
-    names = {field.encode_name for field in msgspec.structs.fields(struct)}
+    names = _names(struct)
     values: dict[str, object] = {}
     for name, value in _pairs(raw):
         known = name if name in names else f"{name}[]"
@@ -39,6 +40,11 @@ def parse_query(raw: bytes, struct: type[msgspec.Struct], *, refuse_unknown: boo
     return convert(values, struct)
 
 
+@cache
+def _names(struct: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(field.encode_name for field in msgspec.structs.fields(struct))
+
+
 def _pairs(raw: bytes) -> list[tuple[str, str]]:
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PAIRS)
@@ -54,7 +60,7 @@ def _pairs(raw: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
-def _unknown(name: str, names: set[str]) -> InvalidRequest:
+def _unknown(name: str, names: frozenset[str]) -> InvalidRequest:
     shown = name[:64]
     return InvalidRequest(
         f"Unknown parameter '{shown}'.{did_you_mean(shown, sorted(names))}", field=shown, allowed=sorted(names)

@@ -84,10 +84,12 @@ def domains_question(query: DomainsQuery) -> Question:
 def buckets_rows(answer: Answer) -> Rows:
     """Rows by id, each with its ``id`` and ``time`` (start of the bucket, UTC)."""
     found: Rows = {entity: [] for entity in answer.ids}
-    for entity, time, *values in answer.rows:
-        row: dict[str, Cell] = {"id": entity, "time": time.isoformat(" ")}
-        row.update(zip(answer.metrics, values, strict=True))
-        found[entity].append(row)
+    keys = ("id", "time", *answer.metrics)
+    texts = {time: time.isoformat(" ") for time in {row[1] for row in answer.rows}}
+    for row in answer.rows:
+        named: dict[str, Cell] = dict(zip(keys, row, strict=True))
+        named["time"] = texts[row[1]]
+        found[row[0]].append(named)
     return found
 
 

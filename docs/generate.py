@@ -1,0 +1,127 @@
+"""Writes the pages of docs/ that are made from the code: ``make docs``. A test compares them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import typer
+from msgspec import inspect
+
+from headwater.catalogue.model import CountEvents, Dataset, Derived, Metric
+from headwater.catalogue.registry import CATALOGUE
+from headwater.cli.main import app
+from headwater.settings import DESCRIPTIONS, Settings
+
+FOLDER = Path(__file__).parent
+_NOTE = "<!-- Made by `make docs`; change the code instead. -->\n\n"
+
+
+def settings_page() -> str:
+    """Every setting."""
+    lines = [
+        "# Settings",
+        "",
+        "Set in the environment, or in lower case without the prefix in `headwater.toml` (or the file that"
+        " `HEADWATER_CONFIG` names); the environment wins. An unknown name stops the start.",
+        "",
+        "| variable | type | default | what it is for |",
+        "| --- | --- | --- | --- |",
+    ]
+    for field in msgspec.structs.fields(Settings):
+        default = f"`{field.default}`" if field.default != "" else "empty"
+        kind = _kind(inspect.type_info(field.type))
+        lines.append(f"| `HEADWATER_{field.name.upper()}` | {kind} | {default} | {DESCRIPTIONS[field.name]} |")
+    return _NOTE + "\n".join(lines) + "\n"
+
+
+def _kind(kind: inspect.Type) -> str:
+    match kind:
+        case inspect.Metadata(type=inner):
+            return _kind(inner)
+        case inspect.LiteralType(values=values):
+            return " or ".join(f"`{value}`" for value in values)
+        case inspect.IntType():
+            return "whole number"
+        case inspect.FloatType():
+            return "number"
+        case _:
+            return "text"
+
+
+def catalogue_page() -> str:
+    """Every dataset with its fields, metrics, dimensions and rollups."""
+    lines = ["# Catalogue", "", "What can be measured, as `headwater/catalogue` declares it.", ""]
+    for dataset in CATALOGUE.values():
+        lines += _dataset(dataset)
+    return _NOTE + "\n".join(lines).rstrip() + "\n"
+
+
+def _dataset(dataset: Dataset) -> list[str]:
+    lines = [f"## {dataset.name}", "", dataset.description, "", "| field | kind | required | what it is |"]
+    lines.append("| --- | --- | --- | --- |")
+    for field in dataset.fields:
+        required = "yes" if field.required else ""
+        lines.append(f"| `{field.name}` | {field.kind} | {required} | {field.description} |")
+    lines += ["", "| metric | unit | how it is made | what it is |", "| --- | --- | --- | --- |"]
+    for metric in (*dataset.metrics, *dataset.derived):
+        lines.append(f"| `{metric.name}` | {metric.unit.name} | {_formula(metric)} | {metric.description} |")
+    lines += ["", "| rollup | by | every |", "| --- | --- | --- |"]
+    for rollup in dataset.rollups:
+        lines.append(f"| `{rollup.name}` | {', '.join(rollup.dimensions)} | {rollup.grain or 'lifetime'} |")
+    return [*lines, ""]
+
+
+def _formula(metric: Metric | Derived) -> str:
+    if isinstance(metric, Derived):
+        return f"`{metric.minuend}` − `{metric.subtrahend}`, at least 0"
+    if isinstance(metric.formula, CountEvents):
+        once = ", once a session" if metric.formula.once_per_session else ", each"
+        return f"events `{metric.formula.event}`{once}"
+    return f"sum of `value` of events `{metric.formula.event}`"
+
+
+def command_line_page() -> str:
+    """Every command with its help."""
+    lines = ["# Command line", ""]
+    group = typer.main.get_command(app)
+    lines += _command("headwater", group)
+    return _NOTE + "\n".join(lines).rstrip() + "\n"
+
+
+def _command(name: str, command: object) -> list[str]:
+    children = getattr(command, "commands", {})
+    if children:
+        return [line for child, one in children.items() for line in _command(f"{name} {child}", one)]
+    lines = [f"## {name}", "", _clean(getattr(command, "help", "") or ""), ""]
+    rows = []
+    for parameter in getattr(command, "params", []):
+        if parameter.name == "help":
+            continue
+        shown = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
+        rows.append(f"| `{shown}` | {_clean(getattr(parameter, 'help', '') or '')} |")
+    return [*lines, "| argument | what it is |", "| --- | --- |", *rows, ""] if rows else lines
+
+
+def _clean(text: str) -> str:
+    """Paragraphs, each on one line."""
+    paragraphs = re.split(r"\n\s*\n|\n(?=\s*Example:)", text.replace("\f", "").strip())
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "catalogue.md": catalogue_page,
+    "command-line.md": command_line_page,
+}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
