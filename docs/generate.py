@@ -7,7 +7,9 @@ from pathlib import Path
 
 import msgspec
 import typer
+from click import Context
 from msgspec import inspect
+from typer.core import TyperGroup
 
 from headwater.catalogue.model import CountEvents, Dataset, Derived, Metric
 from headwater.catalogue.registry import CATALOGUE
@@ -85,15 +87,15 @@ def _formula(metric: Metric | Derived) -> str:
 def command_line_page() -> str:
     """Every command with its help."""
     lines = ["# Command line", ""]
-    group = typer.main.get_command(app)
-    lines += _command("headwater", group)
+    lines += _command("headwater", typer.main.get_command(app))
     return _NOTE + "\n".join(lines).rstrip() + "\n"
 
 
 def _command(name: str, command: object) -> list[str]:
-    children = getattr(command, "commands", {})
-    if children:
-        return [line for child, one in children.items() for line in _command(f"{name} {child}", one)]
+    if isinstance(command, TyperGroup):
+        context = Context(command)
+        children = [(child, command.get_command(context, child)) for child in command.list_commands(context)]
+        return [line for child, one in children for line in _command(f"{name} {child}", one)]
     lines = [f"## {name}", "", _clean(getattr(command, "help", "") or ""), ""]
     rows = []
     for parameter in getattr(command, "params", []):

@@ -8,6 +8,7 @@
     ├── NotFound              404 NOT_FOUND
     ├── MethodNotAllowed      405 METHOD_NOT_ALLOWED
     ├── Conflict              409 CONFLICT
+    │   └── StoreInUse        the same, met on the command line only
     ├── PayloadTooLarge       413 PAYLOAD_TOO_LARGE
     ├── UnsupportedMediaType  415 UNSUPPORTED_MEDIA_TYPE
     ├── RateLimitExceeded     429 RATE_LIMIT_EXCEEDED
@@ -90,6 +91,10 @@ class Conflict(HeadwaterError):
     """The request contradicts what is already there."""
 
     code, status = "CONFLICT", 409
+
+
+class StoreInUse(Conflict):
+    """Another process holds the data directory's facts."""
 
 
 class PayloadTooLarge(HeadwaterError):

@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     access_token_minutes: Annotated[int, Meta(ge=1)] = 15
     refresh_token_days: Annotated[int, Meta(ge=1)] = 30
     session_days: Annotated[int, Meta(ge=1)] = 14
-    trusted_proxies: int = 0
+    trusted_proxies: Annotated[int, Meta(ge=0)] = 0
     log_format: Literal["pretty", "json"] = "pretty"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

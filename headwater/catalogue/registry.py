@@ -19,9 +19,12 @@ class CatalogueError(Exception):
 
 def collect(datasets: Iterable[Dataset]) -> Mapping[str, Dataset]:
     """Datasets by name, after every check has passed."""
-    by_name = {dataset.name: dataset for dataset in datasets}
+    by_name: dict[str, Dataset] = {}
     tables: set[str] = set()
-    for dataset in by_name.values():
+    for dataset in datasets:
+        if dataset.name in by_name:
+            raise CatalogueError(f"Dataset '{dataset.name}' is declared twice.")
+        by_name[dataset.name] = dataset
         _check_names(dataset)
         _check_references(dataset)
         for table in (dataset.table, *(rollup.name for rollup in dataset.rollups)):
@@ -41,6 +44,10 @@ def _check_names(dataset: Dataset) -> None:
         doubled = {name for name in names if names.count(name) > 1}
         if doubled:
             raise CatalogueError(f"{dataset.name}: {what} {sorted(doubled)} is declared twice.")
+    metrics = {metric.name for metric in dataset.metrics} | {derived.name for derived in dataset.derived}
+    shadowed = sorted(metrics.intersection(dataset.groups))
+    if shadowed:
+        raise CatalogueError(f"{dataset.name}: group {shadowed} has the name of a metric.")
 
 
 def _check_references(dataset: Dataset) -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from headwater.app import Headwater
+from headwater.app import Headwater, configure_logging
 from headwater.demo import fill as filling
 from headwater.settings import Settings
 
 
-def prepare(settings: Settings, console: Console) -> None:
+def prepare(settings: Settings) -> None:
     """Fill an empty data directory; one that holds something is left as it is. Then print the way in."""
+    configure_logging(settings)
+    console = Console()
     data_dir = Path(settings.data_dir)
     demo = filling.read(data_dir)
     if demo is None:

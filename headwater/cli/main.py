@@ -1,25 +1,72 @@
-"""``headwater``: one program, one command for each task."""
+"""``headwater``: one program, one command for each task.
+
+Commands are imported when they are asked for: starting the server must not wait
+for what importing a file needs.
+"""
 
 from __future__ import annotations
 
-import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from headwater import __version__
-from headwater.cli import serve
 from headwater.errors import HeadwaterError
 from headwater.settings import SettingsError
-from headwater.storage.duckdb.store import StoreInUseError
+
+COMMANDS = {
+    "serve": "serve:serve",
+    "import": "import_:import_",
+    "keys": "keys:app",
+    "plan": "plan:app",
+    "explain": "explain:explain",
+    "rollup": "rollup:rollup",
+    "doctor": "doctor:doctor",
+}
+
+
+class Commands(TyperGroup):
+    """The commands; an error that the operator can mend is one line on standard error, not a traceback."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command, imported now; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"headwater.cli.{module}"), name)
+        if not isinstance(found, typer.Typer):
+            function, found = (
+                found,
+                typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"),
+            )
+            found.command(cmd_name)(function)
+        return typer.main.get_command(found)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except HeadwaterError as error:
+            message = error.message
+        except SettingsError as error:
+            message = str(error)
+        typer.echo(f"headwater: {message}", err=True)
+        raise typer.Exit(1)
+
 
 app = typer.Typer(
     name="headwater",
-    help="A self-hosted server for marketing measurement.",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-app.command("serve")(serve.serve)
 
 
 @app.callback(invoke_without_command=True)
@@ -31,10 +78,5 @@ def version(show: bool = typer.Option(False, "--version", help="Show the version
 
 
 def main() -> None:
-    """Run a command; errors that the operator can mend are one line, not a traceback."""
-    try:
-        app()
-    except (SettingsError, StoreInUseError) as error:
-        sys.exit(f"headwater: {error}")
-    except HeadwaterError as error:
-        sys.exit(f"headwater: {error.message}")
+    """Run a command."""
+    app()

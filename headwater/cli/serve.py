@@ -12,11 +12,8 @@ import typer
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
-from rich.console import Console
 
 from headwater import settings as settings_module
-from headwater.app import configure_logging
-from headwater.cli.demo import prepare
 
 
 def serve(
@@ -35,8 +32,10 @@ def serve(
     port = settings.port or _free_port(settings.host)
     settings = msgspec.structs.replace(settings, port=port)
     if demo:
-        configure_logging(settings)
-        prepare(settings, Console())
+        # Imported here: without a demo this process only watches the worker and should stay small.
+        from headwater.cli.demo import prepare
+
+        prepare(settings)
     # The worker is a process of its own and reads its settings from the environment.
     os.environ["HEADWATER_HOST"] = settings.host
     os.environ["HEADWATER_PORT"] = str(port)

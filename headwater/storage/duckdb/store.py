@@ -21,7 +21,7 @@ import duckdb
 import structlog
 
 from headwater.catalogue.model import Dataset
-from headwater.errors import Timeout, Unavailable
+from headwater.errors import StoreInUse, Timeout, Unavailable
 from headwater.kit.clock import Clock, system_clock
 from headwater.scope import Scope
 from headwater.storage.duckdb import append as appending
@@ -34,10 +34,6 @@ _READERS = 4
 _BETWEEN_INTERRUPTS = 0.05
 _T = TypeVar("_T")
 log = structlog.get_logger(__name__)
-
-
-class StoreInUseError(Exception):
-    """Another process holds the data directory's facts."""
 
 
 class DuckDBStore:
@@ -86,7 +82,7 @@ class DuckDBStore:
             self._root = duckdb.connect(str(self._path) if self._path else ":memory:", config=self._config)
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
-                raise StoreInUseError(
+                raise StoreInUse(
                     f"{self._path} is in use by another process. Stop it, or send the request to that server."
                 ) from None
             raise

@@ -17,15 +17,14 @@ from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
 MAX_LENGTH = 255
 
 
-def check_key(key: str) -> str:
-    """``key`` if it is usable."""
+def check_key(key: str) -> None:
+    """Refuse a key that is not usable."""
     if not 0 < len(key) <= MAX_LENGTH or not key.isprintable():
         raise InvalidRequest(
             f"Idempotency-Key must be 1 to {MAX_LENGTH} printable characters.",
             field="Idempotency-Key",
             allowed=f"1 to {MAX_LENGTH} printable characters",
         )
-    return key
 
 
 def mismatch() -> Conflict:
@@ -50,9 +49,9 @@ class Flights:
 
     async def once(self, endpoint: Endpoint, call: Call[Any, Any], raw: bytes, path: str, query: bytes) -> Reply:
         """Run the handler, unless the key has an answer already."""
-        if call.headers.idempotency_key is None:
+        key = call.headers.idempotency_key
+        if key is None:
             return await endpoint.handler(call)
-        key = check_key(call.headers.idempotency_key)
         owner = f"organisation:{call.caller.organisation_id}" if call.caller else f"address:{call.client_ip}"
         if (owner, key) in self._keys:
             raise under_way()

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from headwater.control.tokens.api_keys import ApiKeys
 from headwater.control.tokens.models import ApiKey
+from headwater.errors import InvalidRequest
 from headwater.scope import Permission
 from headwater.surfaces._http.endpoint import Call
 
@@ -50,12 +51,20 @@ async def listed(call: Call[Any, Any]) -> list[KeyRow]:
 
 async def created(call: Call[Any, KeyBody]) -> tuple[KeyRow, str]:
     """A new key and its secret, shown this once."""
-    expires = call.body.expires_at
-    if expires is not None and expires.tzinfo is None:
-        expires = expires.replace(tzinfo=UTC)
+    expires = _in_utc(call.body.expires_at)
     unit = await call.writing()
     key, secret = await ApiKeys(unit.session, call.scope).create(call.body.name, call.body.permissions, expires)
     return row(key), secret
+
+
+def _in_utc(time: datetime | None) -> datetime | None:
+    """As it is stored and answered; without an offset it was UTC already."""
+    if time is None or time.tzinfo is None:
+        return time and time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest("'expires_at' is outside of the years 1 to 9999 in UTC.", field="expires_at") from None
 
 
 async def revoked(call: Call[Any, Any]) -> None:

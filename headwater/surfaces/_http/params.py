@@ -17,7 +17,7 @@ from headwater.errors import InvalidRequest
 from headwater.kit.suggest import did_you_mean
 from headwater.surfaces._http.validation import convert
 
-_MAX_PAIRS = 20_000
+_MOST = 20_000
 
 
 def parse_query(raw: bytes, struct: type[msgspec.Struct], *, refuse_unknown: bool) -> Any:
@@ -33,6 +33,8 @@ def parse_query(raw: bytes, struct: type[msgspec.Struct], *, refuse_unknown: boo
             items = values.setdefault(known, [])
             if isinstance(items, list):
                 items.extend(item for item in value.split(",") if item)
+                if len(items) > _MOST:
+                    raise InvalidRequest(f"'{known}' has more than {_MOST:,} values.", field=known, allowed=_MOST)
         elif known in values:
             raise InvalidRequest(f"'{name}' is given more than once.", field=name, allowed="one value")
         else:
@@ -47,12 +49,12 @@ def _names(struct: type[msgspec.Struct]) -> frozenset[str]:
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PAIRS)
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
     except UnicodeDecodeError:
         raise InvalidRequest("The query string is not percent-encoded UTF-8.", field="query string") from None
     except ValueError:
         raise InvalidRequest(
-            f"The query string has more than {_MAX_PAIRS:,} parameters.", field="query string", allowed=_MAX_PAIRS
+            f"The query string has more than {_MOST:,} parameters.", field="query string", allowed=_MOST
         ) from None
     for name, value in pairs:
         if "\0" in name or "\0" in value:

@@ -56,6 +56,8 @@ class Server:
         query = params.parse_query(
             request.scope["query_string"], endpoint.query or _Nothing, refuse_unknown=endpoint.refuse_unknown
         )
+        if endpoint.method == "POST" and headers.idempotency_key is not None:
+            idempotency.check_key(headers.idempotency_key)
         raw = await self._body(endpoint, request, headers)
         body = validation.decode(raw, endpoint.body) if endpoint.body else raw
         async with Work(self.services.control) as work:

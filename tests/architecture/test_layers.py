@@ -1,0 +1,65 @@
+"""Imports go down only, and packages of one row do not know each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from .source import Module, imports, modules
+
+ROWS = (
+    {"kit"},
+    {"scope", "errors", "settings"},
+    {"catalogue"},
+    {"storage"},
+    {"query", "control"},
+    {"agent_runtime", "decisioning", "tools", "ingest", "reports", "delivery", "demo"},
+    {"surfaces", "mcp", "console", "jobs"},
+    {"app"},
+    {"cli", "__main__"},
+)
+ROW_OF = {package: row for row, packages in enumerate(ROWS) for package in packages}
+WITHIN_A_ROW = {("agent_runtime", "tools"), ("reports", "delivery"), ("__main__", "cli")}
+ENGINES = ("duckdb", "chdb", "clickhouse_connect")
+CONCRETE_STORES = ("headwater.storage.duckdb", "headwater.storage.clickhouse")
+
+every_module = pytest.mark.parametrize("module", modules(), ids=lambda module: module.path)
+
+
+@every_module
+def test_every_package_has_a_row(module: Module) -> None:
+    assert not module.package or module.package in ROW_OF, f"say in ROWS where '{module.package}' stands"
+
+
+@every_module
+def test_imports_go_down_only(module: Module) -> None:
+    for name in imports(module):
+        imported = name.partition(".")[2].partition(".")[0]
+        if not name.startswith("headwater.") or imported not in ROW_OF or imported == module.package:
+            continue
+        allowed = (module.package, imported) in WITHIN_A_ROW or ROW_OF[imported] < ROW_OF[module.package]
+        assert allowed, f"{module.path} imports {name}"
+
+
+@every_module
+def test_surfaces_do_not_know_each_other(module: Module) -> None:
+    own = module.name.split(".")[:3]
+    if own[:2] != ["headwater", "surfaces"]:
+        return
+    for name in imports(module):
+        parts = name.split(".")[:3]
+        other = parts[:2] == own[:2] and len(parts) == 3 and parts != own
+        assert not other or parts[2] == "_http", f"{module.path} imports {name}"
+
+
+@every_module
+def test_only_the_composition_root_names_a_concrete_store(module: Module) -> None:
+    if module.package in ("storage", "app"):
+        return
+    assert not [name for name in imports(module) if name.startswith(CONCRETE_STORES)]
+
+
+@every_module
+def test_only_storage_talks_to_an_engine(module: Module) -> None:
+    if module.package == "storage":
+        return
+    assert not [name for name in imports(module) if name.split(".")[0] in ENGINES]

@@ -1,0 +1,113 @@
+"""Commands beside a running server: those that need the facts are refused, the others take effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.beside import Running, eventually, running
+from tests.cli.place import found, lines, run
+from tests.serving import event
+
+# What is known of credentials is trusted for two seconds; twice that allows for a slow machine.
+FOLLOWS_WITHIN = 2.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(found(tmp_path_factory.mktemp("beside") / "data")) as one:
+        yield one
+
+
+@pytest.fixture
+def log(server: Running, tmp_path: Path) -> Path:
+    path = tmp_path / "log.ndjson"
+    path.write_bytes(lines(event(server.place.entities.creative, id="r1")))
+    return path
+
+
+def test_what_needs_the_facts_is_refused_in_words(server: Running, log: Path) -> None:
+    for done in (server.place.run("import ad-events", log), server.place.run("rollup")):
+        assert (done.code, done.out) == (1, "")
+        assert "is in use by another process" in done.err
+        assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("plan", "expected"), [("growth", "10000"), ("enterprise", None)])
+def test_a_plan_takes_effect_within_two_seconds(plan: str, expected: str | None, server: Running) -> None:
+    def limit() -> str | None:
+        return server.client.get("/api/v2/workspaces").headers.get("x-ratelimit-limit")
+
+    assert limit() != expected
+    assert server.place.run("plan set", "Acme", plan).code == 0
+    eventually(limit, lambda shown: shown == expected, within=2 * FOLLOWS_WITHIN)
+
+
+def test_a_key_is_good_at_once_and_refused_soon_after_it_is_revoked(server: Running) -> None:
+    secret = server.place.run("keys create", "--name", "beside").out.strip()
+
+    def status() -> int:
+        headers = {"authorization": f"Bearer {secret}"}
+        return server.client.get("/api/v2/workspaces", headers=headers).status_code
+
+    assert status() == 200
+    listed = server.place.run("keys list").out.splitlines()
+    (key_id,) = [line.split()[0] for line in listed if " beside " in line]
+    assert server.place.run("keys revoke", key_id).out == f"Revoked {key_id}.\n"
+    eventually(status, lambda code: code == 401, within=2 * FOLLOWS_WITHIN)
+
+
+def test_explain_goes_as_far_as_the_statement(server: Running) -> None:
+    path = f"/v2/aggregation-api/counts?resource=creative&id={server.place.entities.creative}"
+    done = server.place.run("explain", path)
+    assert done.code == 0, done.err
+    assert "SELECT" in done.out
+    assert "A server has the facts open" in done.out
+    assert " ms" not in done.out
+
+
+def test_doctor_says_what_it_could_not_look_at(server: Running) -> None:
+    done = server.place.run("doctor")
+    assert done.code == 0
+    assert "?     facts: open in a running server; not looked at" in done.out
+
+
+def test_import_goes_through_the_api(server: Running, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("ts,creative,component,event,id\n" + "2025-04-17,quiz,hello,component_impression,c1\n")
+    remote = ("--url", server.url, "--key", server.place.key)
+    refused = run("import", "ad-events", log, *remote)
+    assert refused.code == 1
+    assert "record 1: No creative has the external id 'quiz'" in refused.err
+
+    create = ("--create-missing", "--workspace", server.place.entities.workspace)
+    done = run("import", "ad-events", log, *remote, *create)
+    assert done.out == "ad-events: 1 accepted, 0 duplicates, 0 rejected\n", done.err
+    # Everything is found again, nothing is made twice.
+    again = run("import", "ad-events", log, *remote, *create)
+    assert again.out == "ad-events: 0 accepted, 1 duplicates, 0 rejected\n", again.err
+    (quiz,) = [one for one in server.get("/api/v2/creatives")["data"] if one["external_id"] == "quiz"]
+    flow = server.get("/v2/aggregation-api/flow", creative_id=quiz["id"])[str(quiz["id"])]
+    assert [(step["content"], step["impressions"]) for step in flow] == [("hello", 1)]
+
+
+def test_bad_records_are_listed_as_they_are_without_a_server(server: Running, tmp_path: Path) -> None:
+    creative = server.place.entities.creative
+    log = tmp_path / "log.ndjson"
+    log.write_bytes(lines(event(creative, id="b1"), event(creative, "impresions")) + b"nonsense\n")
+    remote = ("--url", server.url, "--key", server.place.key)
+    aborted = run("import", "ad-events", log, *remote)
+    assert aborted.code == 1
+    assert "record 2: 'impresions' is not an event." in aborted.err
+    assert "Stored until then: 0 accepted" in aborted.err
+    skipped = run("import", "ad-events", log, *remote, "--on-error", "skip")
+    assert (skipped.code, skipped.out) == (0, "ad-events: 1 accepted, 0 duplicates, 2 rejected\n")
+    assert "record 3: The record is not valid JSON" in skipped.err
+
+
+def test_a_key_that_is_not_good_is_said_to_be(server: Running, log: Path) -> None:
+    done = run("import", "ad-events", log, "--url", server.url, "--key", "hw_live_nothing")
+    assert done.code == 1
+    assert "The credential is unknown, expired or revoked." in done.err

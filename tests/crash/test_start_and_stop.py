@@ -1,0 +1,68 @@
+"""Promise: a start that cannot work says why in one sentence, and an orderly stop loses and breaks off nothing."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.crash.processes import PROGRAM, Process, environment, make_creatives, register
+
+
+def serve(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
+    """Try to start; the server must refuse."""
+    command = [str(PROGRAM), "serve", "--port", "0", "--data-dir", str(folder)]
+    return subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            {"qery_timeout": 5},
+            "headwater: Unknown setting 'qery_timeout'. Did you mean 'query_timeout'? All settings: docs/settings.md.",
+        ),
+        ({"query_timeout": "soon"}, "headwater: Settings: "),
+        ({"config": "/nowhere.toml"}, "headwater: HEADWATER_CONFIG names /nowhere.toml, which does not exist."),
+    ],
+)
+def test_a_wrong_setting_stops_the_start(tmp_path: Path, settings: dict[str, object], sentence: str) -> None:
+    tried = serve(tmp_path / "data", **settings)
+    assert tried.returncode == 1
+    assert tried.stderr.startswith(sentence)
+    assert len(tried.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_stopping_answers_what_is_under_way(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with Process(folder) as process:
+        headers = register(process)
+        campaign, (creative,) = make_creatives(process, headers, 1)
+        line = f'{{"ts": "2025-04-17T09:30:00Z", "creative_id": {creative}, "event": "impressions"}}'.encode()
+        host, port = process.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            connection.sendall(
+                b"POST /api/v1/ingest/ad-events HTTP/1.1\r\nHost: headwater.test\r\nConnection: close\r\n"
+                + f"Authorization: {headers['authorization']}\r\n".encode()
+                + b"Content-Type: application/x-ndjson\r\n"
+                + f"Content-Length: {len(line)}\r\n\r\n".encode()
+                + line[:20]
+            )
+            # Another request after it: what was sent before is known to have arrived.
+            with process.client() as client:
+                assert client.get("/api/v1/health").status_code == 200
+            process.child.terminate()
+            connection.sendall(line[20:])
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b'"accepted":1' in answer
+        assert process.child.wait(30) == 0
+    with Process(folder) as process:
+        params = {"resource": "campaign", "id": campaign, "metric": "impressions"}
+        with process.client(headers) as client:
+            counts = client.get("/v2/aggregation-api/counts", params=params)
+        assert counts.json() == {str(campaign): {"impressions": 1}}
+        assert process.terminate() == 0

@@ -1,0 +1,65 @@
+"""ClickHouse in process, filled with a copy of an embedded store: what the ClickHouse dialect is tested on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from chdb.session import Session
+
+from headwater.catalogue.model import Dataset
+from headwater.storage import schema
+from headwater.storage.clickhouse.dialect import ClickHouseDialect
+from headwater.storage.port import Row, Statement
+
+TYPES = {"BIGINT": "Int64", "VARCHAR": "String", "DATE": "Date32", "TIMESTAMP": "DateTime64(6, 'UTC')"}
+
+
+class InProcessClickHouse:
+    """As much of ``storage.port.Store`` as an engine asks questions of."""
+
+    def __init__(self, folder: Path) -> None:
+        self.dialect = ClickHouseDialect()
+        self._folder = folder
+        self._session = Session(str(folder / "clickhouse"))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def has_fresh(self, dataset: str) -> bool:
+        return True
+
+    async def fetch(self, statement: Statement) -> list[Row]:
+        params = {f"p{position}": value for position, value in enumerate(statement.args)}
+        found = self._session.query(statement.sql, "ArrowTable", params=params)
+        assert tuple(found.column_names) == statement.columns
+        return [tuple(_naive(value) for value in row.values()) for row in found.to_pylist()]
+
+    def copy(self, dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the dataset's tables and fill them from ``connection``."""
+        self._copy(dataset.table, schema.columns(dataset), [schema.ORGANISATION, dataset.time], connection)
+        for rollup in dataset.rollups:
+            columns, keys = schema.rollup_columns(dataset, rollup), schema.rollup_keys(dataset, rollup)
+            self._copy(rollup.name, columns, keys, connection)
+        fresh = schema.fresh_table(dataset)
+        self._copy(fresh, schema.fresh_columns(dataset), schema.fresh_keys(dataset), connection)
+
+    def _copy(
+        self,
+        table: str,
+        columns: list[tuple[str, str]],
+        keys: list[str],
+        connection: duckdb.DuckDBPyConnection,
+    ) -> None:
+        file = self._folder / f"{table}.parquet"
+        names = ", ".join(name for name, _ in columns)
+        connection.execute(f"COPY (SELECT {names} FROM {table}) TO '{file}' (FORMAT parquet)")
+        typed = ", ".join(f"{name} {TYPES[kind]}" for name, kind in columns)
+        self._session.query(f"CREATE TABLE {table} ({typed}) ENGINE = MergeTree ORDER BY ({', '.join(keys)})")
+        self._session.query(f"INSERT INTO {table} ({names}) SELECT {names} FROM file('{file}', Parquet)")
+
+
+def _naive(value: object) -> object:
+    """Times are UTC in every engine; only here do they say so."""
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value

@@ -1,0 +1,11 @@
+SELECT pairs.entity AS entity, fact.component_id AS component, sum(fact.component_impressions) AS component_impressions, sum(fact.component_continues) AS component_continues
+FROM ad_flow_day AS fact
+INNER JOIN (SELECT tupleElement(pair, 1) AS key, tupleElement(pair, 2) AS entity FROM (SELECT arrayJoin(arrayZip({p1:Array(Int64)}, {p2:Array(Int64)})) AS pair)) AS pairs ON pairs.key = fact.creative_id
+WHERE fact.organisation_id = {p0:Int64} AND fact.day >= {p3:Date32}
+GROUP BY 1, 2
+ORDER BY 1, 2;
+-- columns: entity, component, component_impressions, component_continues
+-- 0: 7
+-- 1: [11]
+-- 2: [11]
+-- 3: 2024-02-26

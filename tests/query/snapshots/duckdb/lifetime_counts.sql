@@ -1,0 +1,16 @@
+SELECT facts.entity, coalesce(sum(facts.impressions), 0)::BIGINT AS impressions, coalesce(sum(facts.seconds_in_view), 0)::BIGINT AS seconds_in_view
+FROM (SELECT pairs.entity AS entity, fact.impressions AS impressions, fact.seconds_in_view AS seconds_in_view
+FROM ad_lifetime AS fact
+INNER JOIN (SELECT unnest($2::BIGINT[]) AS key, unnest($3::BIGINT[]) AS entity) AS pairs ON pairs.key = fact.creative_id
+WHERE fact.organisation_id = $1::BIGINT
+UNION ALL
+SELECT pairs.entity AS entity, CASE WHEN fact.event = 'impressions' THEN fact.events ELSE 0 END AS impressions, CASE WHEN fact.event = 'seconds_in_view' THEN fact.value ELSE 0 END AS seconds_in_view
+FROM ad_event_fresh AS fact
+INNER JOIN (SELECT unnest($2::BIGINT[]) AS key, unnest($3::BIGINT[]) AS entity) AS pairs ON pairs.key = fact.creative_id
+WHERE fact.organisation_id = $1::BIGINT) AS facts
+GROUP BY 1
+ORDER BY 1;
+-- columns: entity, impressions, seconds_in_view
+-- 0: 7
+-- 1: [11, 12]
+-- 2: [101, 101]

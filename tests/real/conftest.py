@@ -1,0 +1,19 @@
+"""Without real data these tests are not collected; ``test_real_data_is_there`` says so once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.real.data import real_data
+
+collect_ignore = [] if real_data() else ["test_ipinyou.py", "test_feed.py"]
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data."""
+    folder = real_data()
+    assert folder is not None
+    return folder
