@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 V = TypeVar("V")
@@ -25,11 +26,15 @@ class Freshness(NamedTuple):
     generations: tuple[int, ...]
 
 
-class _Entry(NamedTuple):
-    value: object
+@dataclass(slots=True)
+class _Entry(Generic[V]):
+    """A kept value; it was found fresh when there had been ``looked`` bumps in all."""
+
+    value: V
     tags: tuple[Tag, ...]
     generations: tuple[int, ...]
     size: int
+    looked: int
 
 
 class _Flight(Generic[V]):
@@ -55,9 +60,11 @@ class TagGenerations:
 
     def __init__(self) -> None:
         self._generations: dict[Tag, int] = {}
+        self.bumps = 0
 
     def bump(self, tags: Iterable[Tag]) -> None:
         """Make everything that depends on ``tags`` stale."""
+        self.bumps += 1
         for tag in tags:
             self._generations[tag] = self._generations.get(tag, 0) + 1
 
@@ -74,7 +81,7 @@ class TaggedCache(Generic[V]):
         self.generations = generations
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._entries: OrderedDict[Hashable, _Entry[V]] = OrderedDict()
         self._flights: dict[Hashable, _Flight[V]] = {}
 
     def get(self, key: Hashable) -> V | None:
@@ -82,18 +89,21 @@ class TaggedCache(Generic[V]):
         entry = self._entries.get(key)
         if entry is None:
             return None
-        if self.generations.of(entry.tags) != entry.generations:
-            self._remove(key)
-            return None
+        # Tags need not be looked at while nothing at all was bumped.
+        if entry.looked != self.generations.bumps:
+            if self.generations.of(entry.tags) != entry.generations:
+                self._remove(key)
+                return None
+            entry.looked = self.generations.bumps
         self._entries.move_to_end(key)
-        return entry.value  # type: ignore[return-value]  # entries hold what put() was given
+        return entry.value
 
     def put(self, key: Hashable, value: V, tags: tuple[Tag, ...], generations: tuple[int, ...], size: int) -> None:
         """Keep ``value``, computed when ``tags`` had ``generations``; stale or too large a value is not kept."""
         if size > self._max_bytes // 8 or self.generations.of(tags) != generations:
             return
         self._remove(key)
-        self._entries[key] = _Entry(value, tags, generations, size)
+        self._entries[key] = _Entry(value, tags, generations, size, self.generations.bumps)
         self._bytes += size
         while self._bytes > self._max_bytes:
             self._remove(next(iter(self._entries)))

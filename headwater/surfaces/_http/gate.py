@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import msgspec
@@ -40,6 +41,9 @@ _HEADERS = {
     b"x-forwarded-for": "forwarded_for",
 }
 _BYTES_PER_RESPONSE = 1000
+# Request ids tell requests apart; they are no secret, so a random start and a count will do.
+_PROCESS = secrets.token_hex(8)
+_requests = count(1)
 _encode = msgspec.json.Encoder().encode
 log = structlog.get_logger(__name__)
 
@@ -79,7 +83,7 @@ class Gate:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
         if not _SANE_REQUEST_ID(headers.request_id):
-            headers.request_id = secrets.token_hex(16)
+            headers.request_id = f"{_PROCESS}-{next(_requests):x}"
         sent_headers: dict[str, str] = {"x-request-id": headers.request_id}
         try:
             kept = self._kept(scope, headers, sent_headers)
