@@ -1,7 +1,8 @@
 """A whole server in the test's own process: real stores, the real application, no socket.
 
 ``serving`` starts one; ``Company`` is somebody who uses it, with a key and a few
-entities. Passwords are hashed cheaply, since no test here is about hashing.
+entities. Every answer is held against the API description. Passwords are hashed
+cheaply, since no test here is about hashing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from headwater.app import Headwater
 from headwater.control import provide
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
+from tests.openapi import conformity
 
 NOW = datetime(2025, 5, 3, 12, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -33,7 +35,9 @@ class Server:
         self.services = headwater.services
         self.clock = clock
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(headwater.app, raise_app_exceptions=False), base_url="http://headwater.test"
+            transport=httpx.ASGITransport(headwater.app, raise_app_exceptions=False),
+            base_url="http://headwater.test",
+            event_hooks={"response": [_as_described]},
         )
         self._companies = 0
 
@@ -117,6 +121,11 @@ class Hierarchy:
     def creative(self) -> int:
         """The first creative."""
         return self.creatives[0]
+
+
+async def _as_described(response: httpx.Response) -> None:
+    await response.aread()
+    conformity.check(response)
 
 
 def event(creative_id: int, name: str = "impressions", ts: str = "2025-04-17T09:30:00Z", **more: Any) -> dict[str, Any]:

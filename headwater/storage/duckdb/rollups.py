@@ -81,6 +81,13 @@ def drop_unfinished(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> 
         connection.execute(f"DROP TABLE IF EXISTS {rollup.name}_next")
 
 
+def largest(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> int:
+    """Rows of the largest rollup: what a merge has to rewrite at least."""
+    counts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {rollup.name}" for rollup in dataset.rollups)
+    row = connection.execute(f"SELECT coalesce(max(n), 0) FROM ({counts})").fetchone()
+    return int(row[0]) if row else 0
+
+
 def fresh_count(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> int:
     """Rows that wait to be merged."""
     row = connection.execute(f"SELECT count(*) FROM {schema.fresh_table(dataset)}").fetchone()

@@ -31,6 +31,8 @@ from headwater.storage.duckdb.migrations import migrate
 from headwater.storage.port import Appended, FactBatch, RememberedAppend, Row, Statement, StoreHealth
 
 _READERS = 4
+_REWRITE = 4
+_QUIET_SECONDS = 10
 _BETWEEN_INTERRUPTS = 0.05
 _T = TypeVar("_T")
 log = structlog.get_logger(__name__)
@@ -62,6 +64,8 @@ class DuckDBStore:
         self._compact_after = compact_after
         self._clock = clock
         self._fresh: dict[str, int] = {}
+        self._largest: dict[str, int] = {}
+        self._quiet: asyncio.TimerHandle | None = None
         self._compacting: asyncio.Task[None] | None = None
         self._one_compaction = asyncio.Lock()
 
@@ -92,9 +96,12 @@ class DuckDBStore:
         for dataset in self._catalogue.values():
             rollups.drop_unfinished(self._root, dataset)
             self._fresh[dataset.name] = rollups.fresh_count(self._root, dataset)
+            self._largest[dataset.name] = rollups.largest(self._root, dataset)
 
     async def stop(self) -> None:
         """Let the merge under way end, then close."""
+        if self._quiet:
+            self._quiet.cancel()
         if self._compacting:
             await asyncio.wait([self._compacting])
         for _ in range(_READERS):
@@ -178,8 +185,21 @@ class DuckDBStore:
         return bool(self._fresh.get(dataset))
 
     def _compact_if_due(self) -> None:
-        idle = self._compacting is None or self._compacting.done()
-        if idle and max(self._fresh.values(), default=0) >= self._compact_after:
+        """Merge when it pays: a merge rewrites the rollups, so beside large ones more fresh rows are let wait.
+
+        Once nothing has come in for a while, what would be worth a merge of small rollups is merged all the same.
+        """
+        if self._quiet:
+            self._quiet.cancel()
+            self._quiet = None
+        waiting = max(self._fresh.values(), default=0)
+        if waiting >= max(self._compact_after, max(self._largest.values(), default=0) // _REWRITE):
+            self._compact_in_background()
+        elif waiting >= self._compact_after:
+            self._quiet = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._compact_in_background)
+
+    def _compact_in_background(self) -> None:
+        if self._compacting is None or self._compacting.done():
             self._compacting = asyncio.create_task(self._compact_quietly())
 
     async def _compact_quietly(self) -> None:
@@ -203,6 +223,7 @@ class DuckDBStore:
 
     def _swap(self, dataset: Dataset, upto: int) -> int:
         rollups.swap(self._root, dataset, upto)
+        self._largest[dataset.name] = rollups.largest(self._root, dataset)
         return rollups.fresh_count(self._root, dataset)
 
     def _checkpoint(self) -> None:

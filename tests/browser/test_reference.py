@@ -1,0 +1,89 @@
+"""The interactive reference in a real browser: it draws, asks nothing of another host, and can be tried with a key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from headwater.app import endpoints
+from tests.crash.processes import Process, make_creatives, register
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """A page of Chromium; where there is none the test is skipped and says so, but never in CI."""
+    if not CHROMIUM.exists():
+        words = f"There is no Chromium at {CHROMIUM}; set CHROMIUM to its path to test the reference page."
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(words)
+        pytest.skip(words)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser.new_page()
+        browser.close()
+
+
+def test_the_reference_draws_and_can_be_tried(page: Page, tmp_path: Path) -> None:
+    complaints: list[str] = []
+    asked: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    with Process(tmp_path / "data") as process:
+        headers = register(process)
+        campaign, _ = make_creatives(process, headers, 1)
+        page.goto(f"{process.url}/docs")
+        expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
+        described = [one for one in endpoints() if not one.path.startswith(("/docs", "/openapi.json"))]
+        expect(page.locator(".opblock")).to_have_count(len(described))
+        _authorise(page, headers["authorization"].removeprefix("Bearer "))
+        answer = _try_counts(page, campaign)
+    assert answer == {str(campaign): {"impressions": 0, "link_clicks": 0}}
+    assert complaints == []
+    outside = [url for url in asked if not url.startswith((process.url, "data:", "blob:"))]
+    assert outside == []
+    assert len(asked) > 5
+
+
+def _authorise(page: Page, key: str) -> None:
+    page.get_by_role("button", name="Authorize").first.click()
+    form = page.locator(".auth-container", has_text="bearer").first
+    form.locator("input").fill(key)
+    form.get_by_role("button", name="Apply credentials").click()
+    page.get_by_role("button", name="Close").first.click()
+
+
+def _try_counts(page: Page, campaign: int) -> object:
+    """Fill in the form of counts, which suggests two metrics, and run it; what came back."""
+    block = page.locator("#operations-Analytics-get_aggregation_counts")
+    block.locator(".opblock-summary").click()
+    block.get_by_role("button", name="Try it out").click()
+    block.locator('tr[data-param-name="resource"] select').select_option("campaign")
+    ids = block.locator('tr[data-param-name="id[]"]')
+    if not ids.locator("input").count():
+        ids.get_by_role("button", name="Add").click()
+    ids.locator("input").first.fill(str(campaign))
+    with page.expect_response(lambda response: "/aggregation-api/counts" in response.url) as coming:
+        block.get_by_role("button", name="Execute").click()
+    assert coming.value.status == 200, coming.value.text()
+    expect(block.locator(".responses-table.live-responses-table .response-col_status").nth(1)).to_contain_text("200")
+    return coming.value.json()

@@ -1,0 +1,49 @@
+"""Health: both stores have just answered, or the answer says which did not."""
+
+from __future__ import annotations
+
+import pytest
+
+from headwater.storage.port import StoreHealth
+from tests.serving import Server
+
+HEALTH = "/api/v1/health"
+
+
+async def test_the_seed_s_example(server: Server) -> None:
+    answer = await server.client.get(HEALTH)
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "status": "ok",
+            "timestamp": "2025-05-03T12:30:00Z",
+            "database": {"connected": True},
+            "data": {"responsive": True},
+        },
+    )
+
+
+async def test_a_store_that_does_not_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent() -> StoreHealth:
+        return StoreHealth(responsive=False, fresh_rows=0)
+
+    monkeypatch.setattr(server.services.store, "health", silent)
+    answer = await server.client.get(HEALTH)
+    assert answer.status_code == 503
+    assert (
+        answer.json().items()
+        >= {
+            "status": "degraded",
+            "database": {"connected": True},
+            "data": {"responsive": False},
+        }.items()
+    )
+
+
+async def test_a_database_that_does_not_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone() -> bool:
+        return False
+
+    monkeypatch.setattr(server.services.control, "responsive", gone)
+    answer = await server.client.get(HEALTH)
+    assert (answer.status_code, answer.json()["database"]) == (503, {"connected": False})

@@ -1,0 +1,115 @@
+"""Schemathesis over the whole API description: no server errors and nothing that is not described.
+
+The server is a real one, over a socket. Generated requests carry a real key and
+often real ids, so that they reach further than a 404.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.crash.processes import Process, make_creatives, register
+from tests.openapi import conformity
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
+CHECKS: list[Any] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SCHEMA = schemathesis.openapi.from_dict(conformity.document())
+OPERATIONS = [one.ok() for one in SCHEMA.get_all_operations()]
+
+pytestmark = pytest.mark.slow
+
+
+class Fuzzed:
+    """A server with something in it, and the credential and ids to reach that."""
+
+    def __init__(self, process: Process) -> None:
+        self.url = process.url
+        self.headers = register(process)
+        campaign, (creative,) = make_creatives(process, self.headers, 1)
+        with process.client(self.headers) as client:
+            tree = client.get("/api/v2/campaigns/data_tree").json()["data"]
+            workspace = client.get("/api/v2/workspaces").json()["data"][0]["id"]
+            self.ids: dict[str, Any] = {
+                "dataset": "ad-events",
+                "workspace_id": workspace,
+                "campaign_id": campaign,
+                "creative_group_id": int(tree[0]["creativeGroups"][0]["id"]),
+                "creative_id": creative,
+                "id[]": [campaign],
+                "creative_id[]": [creative],
+                "workspaces[]": [workspace],
+                "metric[]": ["impressions"],
+            }
+            at = f"/api/v2/creatives/{creative}/components"
+            component = client.post(at, json={"component_type": "Goal"}).json()
+            self.ids["component_id"] = component["data"]["id"]
+            report = {"name": "R", "workspace_id": workspace, "resource": "campaign", "ids": [campaign]}
+            made = client.post("/api/v2/reports", json={**report, "metrics": ["impressions"]})
+            self.ids["report_id"] = made.json()["data"]["id"]
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
+    folder: Path = tmp_path_factory.mktemp("fuzz") / "data"
+    with Process(folder) as process:
+        yield Fuzzed(process)
+
+
+def test_the_ids_are_those_that_routes_take(fuzzed: Fuzzed) -> None:
+    """Else the requests below would all end at a 404."""
+    taken = {name for one in OPERATIONS for name in [part.name for part in one.path_parameters]}
+    assert taken - set(fuzzed.ids) == {"key_id"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.label)
+@pytest.mark.timeout(120)
+def test_nothing_breaks_the_server_or_its_description(fuzzed: Fuzzed, operation: Any) -> None:
+    modes = [operation.as_strategy(generation_mode=mode) for mode in schemathesis.GenerationMode]
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.one_of(modes), st.booleans())
+    def run(case: Any, with_real_ids: bool) -> None:
+        if with_real_ids:
+            for place in (case.path_parameters, case.query, case.body):
+                if isinstance(place, dict):
+                    place.update({name: fuzzed.ids[name] for name in place if name in fuzzed.ids})
+        response = case.call(base_url=fuzzed.url, headers=fuzzed.headers)
+        case.validate_response(response, checks=CHECKS)
+        conformity.check(_as_httpx(response))
+
+    run()
+
+
+def _as_httpx(response: Any) -> httpx.Response:
+    headers = [(name, value) for name, values in response.headers.items() for value in values]
+    request = httpx.Request(response.request.method, response.request.url)
+    return httpx.Response(response.status_code, headers=headers, content=response.content, request=request)

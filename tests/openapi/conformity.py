@@ -1,0 +1,130 @@
+"""Whether an answer is one that the API description names: its status, media type, shape and headers.
+
+``check`` runs on every answer that a test's server gives (see ``tests/serving.py``),
+so that nothing undocumented can pass anywhere. Fields that a schema does not name
+are refused here, though the description leaves callers free to ignore them.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+from headwater import __version__
+from headwater.app import endpoints
+from headwater.errors import HeadwaterError
+from headwater.surfaces._http.openapi import describe
+
+# The page of the reference and the description itself are not part of the API that is described.
+_OF_THE_REFERENCE = re.compile(r"/docs(/.*)?|/openapi\.json").fullmatch
+# Answers with its own body when a store does not, so that an orchestrator can read which.
+_HEALTH = "/api/v1/health"
+_UNKNOWN_ROUTE = (404, 405)
+STATUS_OF_CODE = {error.code: error.status for error in HeadwaterError.__subclasses__()}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The API description."""
+    return describe([one for one in endpoints() if not _OF_THE_REFERENCE(one.path)], __version__)
+
+
+def check(response: httpx.Response) -> None:
+    """Fail where ``response`` is not as described; its body has been read."""
+    request = response.request
+    at = f"{request.method} {request.url} answered {response.status_code}"
+    assert response.headers.get("x-request-id"), f"{at} without X-Request-Id"
+    assert response.headers["x-content-type-options"] == "nosniff", at
+    if response.status_code >= 400 and request.method != "HEAD" and request.url.path != _HEALTH:
+        _check_error(response, at)
+    if _OF_THE_REFERENCE(request.url.path):
+        return
+    operation = operation_of(request.method, request.url.path)
+    if operation is None:
+        assert response.status_code in _UNKNOWN_ROUTE, f"{at} on a route that is not described"
+        return
+    described = operation["responses"].get(str(response.status_code))
+    assert described is not None, f"{at}, which is not described: {response.text[:300]}"
+    _check_body(response, described, at)
+
+
+def _check_error(response: httpx.Response, at: str) -> None:
+    body = response.json()
+    assert set(body) == {"error", "message", "code", "details"}, f"{at} with {body}"
+    assert body["error"] is True, at
+    assert isinstance(body["message"], str), at
+    assert body["message"], at
+    assert isinstance(body["details"], dict), at
+    assert STATUS_OF_CODE[body["code"]] == response.status_code, f"{at} with {body['code']}"
+
+
+def _check_body(response: httpx.Response, described: dict[str, Any], at: str) -> None:
+    content = described.get("content", {})
+    if not content:
+        assert response.content == b"", f"{at} with a body, which is not described"
+        return
+    media_type = response.headers["content-type"].partition(";")[0]
+    assert media_type in content, f"{at} as {media_type}; described: {', '.join(content)}"
+    if response.request.method == "HEAD":
+        assert response.content == b"", f"{at} with a body"
+    elif media_type == "application/json" and "schema" in content[media_type]:
+        problems = list(errors(content[media_type]["schema"], response.json()))
+        assert not problems, f"{at}, not as described: {problems[:3]}"
+
+
+def errors(schema: dict[str, Any], value: object) -> Iterator[str]:
+    """What is wrong with ``value`` by a schema of the document."""
+    for error in _validator(repr(schema)).iter_errors(value):
+        yield f"{'/'.join(map(str, error.instance_path))}: {error.message}"
+
+
+@cache
+def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    # Schemas are plain values: their text is a key that a cache can hold.
+    known = _schemas()[schema]
+    return jsonschema_rs.Draft202012Validator({**known, "components": _closed()}, validate_formats=True)
+
+
+@cache
+def _schemas() -> dict[str, dict[str, Any]]:
+    return {repr(schema): schema for schema in _all_schemas(document())}
+
+
+def _all_schemas(node: object) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "schema":
+                yield value
+            yield from _all_schemas(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _all_schemas(value)
+
+
+@cache
+def _closed() -> dict[str, Any]:
+    """The components, each without room for fields that it does not name."""
+    components: dict[str, Any] = copy.deepcopy(document()["components"])
+    for schema in components["schemas"].values():
+        if "properties" in schema:
+            schema["additionalProperties"] = False
+    return components
+
+
+def operation_of(method: str, path: str) -> dict[str, Any] | None:
+    """The described operation of a request; HEAD is GET without a body."""
+    paths = document()["paths"]
+    known = paths.get(path) or next((paths[one] for one, matches in _patterns() if matches(path)), {})
+    found: dict[str, Any] | None = known.get("get" if method == "HEAD" else method.lower())
+    return found
+
+
+@cache
+def _patterns() -> list[tuple[str, Any]]:
+    return [(path, re.compile(re.sub(r"\{\w+\}", "[^/]+", path)).fullmatch) for path in document()["paths"]]

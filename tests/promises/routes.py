@@ -1,0 +1,154 @@
+"""Every route of the router as a request that is right, for tests that spoil one thing in each.
+
+The routes are taken from the application itself: a new one is tested by being
+there, and one that needs an id of a new kind fails until ``Ids`` knows how to make it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+import headwater.app
+from headwater.app import endpoints
+from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
+from tests.serving import PASSWORD, Company, event
+
+ROUTES = list(endpoints())
+GUARDED = [one for one in ROUTES if one.access is not None]
+WITH_BODY = [one for one in ROUTES if one.body or one.raw_body]
+WITH_JSON = [one for one in ROUTES if one.body]
+POSTS = [one for one in ROUTES if one.method == "POST"]
+
+_PATH = re.compile(r"\{(\w+)\}")
+_QUERY = {
+    "resource": "campaign",
+    "time_from": "2025-04-01",
+    "time_to": "2025-04-30",
+    "time_frame": "day",
+    "metric[]": "base",
+    "format": "csv",
+}
+
+
+def name(endpoint: Endpoint) -> str:
+    """What a failing test calls the route."""
+    return f"{endpoint.method} {endpoint.path}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request to be sent, by whoever."""
+
+    method: str
+    path: str
+    params: dict[str, Any] = field(default_factory=dict)
+    content: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def but(self, **changes: Any) -> Asked:
+        """The same with something else in it; headers are added to those that are there."""
+        if "headers" in changes:
+            changes["headers"] = {**self.headers, **changes["headers"]}
+        return replace(self, **changes)
+
+    async def send(self, client: httpx.AsyncClient, **headers: str) -> httpx.Response:
+        """Send it with a credential, or without."""
+        return await client.request(
+            self.method,
+            self.path,
+            params=self.params or None,
+            content=self.content,
+            headers={**self.headers, **headers},
+        )
+
+
+class Ids:
+    """One of everything of a company that has an id, by the name under which routes take it."""
+
+    def __init__(self, company: Company, ids: dict[str, Any]) -> None:
+        self.company = company
+        self._ids = ids
+        self._made = 0
+
+    @classmethod
+    async def of(cls, company: Company) -> Ids:
+        """Make them."""
+        found = await company.hierarchy()
+        creative = found.creative
+        component = await company.make(f"/api/v2/creatives/{creative}/components", component_type="Goal")
+        report = {"name": "R", "workspace_id": found.workspace, "resource": "campaign", "ids": [found.campaign]}
+        key = await company.request("POST", "/api/v2/tokens", json={"name": "to be deleted"})
+        await company.send([event(creative, domain="one.example")])
+        return cls(
+            company,
+            {
+                "dataset": "ad-events",
+                "workspace_id": found.workspace,
+                "campaign_id": found.campaign,
+                "creative_group_id": found.group,
+                "creative_id": creative,
+                "component_id": component,
+                "report_id": await company.make("/api/v2/reports", **report, metrics=["impressions"]),
+                "key_id": key.json()["data"]["id"],
+                "id[]": found.campaign,
+                "creative_id[]": creative,
+                "ids": [found.campaign],
+            },
+        )
+
+    @property
+    def creative(self) -> int:
+        """The creative, which has one impression."""
+        return int(self._ids["creative_id"])
+
+    @property
+    def campaign(self) -> int:
+        """Its campaign."""
+        return int(self._ids["campaign_id"])
+
+    def right(self, endpoint: Endpoint) -> Asked:
+        """A request to the route that is done when it is sent; each is a new one where that matters."""
+        self._made += 1
+        path = _PATH.sub(lambda match: str(self._ids[match[1]]), endpoint.path)
+        fields = msgspec.structs.fields(endpoint.query) if endpoint.query else ()
+        params = {one.encode_name: self._parameter(one.encode_name) for one in fields if one.required}
+        asked = Asked(endpoint.method, path, params)
+        if endpoint.raw_body:
+            line = json.dumps(event(self._ids["creative_id"])).encode()
+            return asked.but(content=line, headers={"content-type": "application/x-ndjson"})
+        if endpoint.body is None:
+            return asked
+        return asked.but(
+            content=json.dumps(self._body(endpoint)).encode(), headers={"content-type": "application/json"}
+        )
+
+    def _parameter(self, parameter: str) -> Any:
+        return _QUERY[parameter] if parameter in _QUERY else self._ids[parameter]
+
+    def _body(self, endpoint: Endpoint) -> dict[str, Any]:
+        body = dict(endpoint.body_example)
+        body.update({key: self._ids[key] for key in body if key in self._ids})
+        if "/auth/register" in endpoint.path:
+            body["email"] = f"new{self._made}@example.com"
+        elif "password" in body:
+            body.update(email=self.company.email, password=PASSWORD)
+        return body
+
+
+def with_handler(
+    patch: pytest.MonkeyPatch,
+    handler: Callable[[Call[Any, Any]], Awaitable[Reply]],
+    routes: list[Endpoint] = ROUTES,
+) -> None:
+    """Have servers that are started from now on run ``handler`` in place of those of ``routes``."""
+    names = {name(one) for one in routes}
+    served = [replace(one, handler=handler) if name(one) in names else one for one in ROUTES]
+    patch.setattr(headwater.app, "endpoints", lambda: served)
