@@ -71,7 +71,7 @@ DESCRIPTIONS: dict[str, str] = {
     "cache_bytes": "Memory for cached answers; 0 turns the cache off.",
     "ingest_queue_events": "Events that may wait for the writer before ingest answers 503.",
     "ingest_commit_events": "Events that one commit takes at most.",
-    "compact_after_rows": "Fresh sums after which they are merged into the rollups; beside large rollups, a quarter of their rows.",
+    "compact_after_rows": "Fresh sums that may wait to be merged; beside large rollups, a quarter of their rows.",
     "access_token_minutes": "Life of an access token, in minutes.",
     "refresh_token_days": "Life of a refresh token, in days.",
     "session_days": "Life of a cookie session, in days.",
