@@ -36,6 +36,9 @@ def serve(
         from headwater.cli.demo import prepare
 
         prepare(settings)
+    else:
+        url = f"http://{settings.host}:{port}"
+        typer.echo(f"Headwater at {url}, data in {settings.data_dir}. API reference: {url}/docs", err=True)
     # The worker is a process of its own and reads its settings from the environment.
     os.environ["HEADWATER_HOST"] = settings.host
     os.environ["HEADWATER_PORT"] = str(port)

@@ -2,6 +2,8 @@
 
 >>> nearest("impresions", ["impressions", "interacted"])
 'impressions'
+>>> nearest("acne", ["Acme"])
+'Acme'
 >>> nearest("xyz", ["impressions"]) is None
 True
 """
@@ -14,8 +16,9 @@ from difflib import get_close_matches
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name closest to ``name``, or ``None`` when none is close."""
-    matches = get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    spelt = {one.lower(): one for one in known}
+    matches = get_close_matches(name.lower(), list(spelt), n=1, cutoff=0.6)
+    return spelt[matches[0]] if matches else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -69,13 +69,13 @@ class ReportRow(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
-class One(msgspec.Struct, frozen=True):
+class OneReport(msgspec.Struct, frozen=True):
     """One report."""
 
     data: ReportRow
 
 
-class Many(msgspec.Struct, frozen=True):
+class ManyReports(msgspec.Struct, frozen=True):
     """A page of reports, newest first."""
 
     data: list[ReportRow]
@@ -151,26 +151,26 @@ async def list_reports(call: Call[ReportsQuery, bytes]) -> Reply:
     query = call.query
     async with call.services.control.reading() as session:
         found, total = await SavedReports(session, call.scope).list(workspace, query.limit, query.offset)
-    return Reply(Many([row(report) for report in found], total, query.limit, query.offset))
+    return Reply(ManyReports([row(report) for report in found], total, query.limit, query.offset))
 
 
 async def create_report(call: Call[Any, ReportBody]) -> Reply:
     """Keep a new report."""
     new = _new_report(call.body)
     unit = await call.writing()
-    return Reply(One(row(await SavedReports(unit.session, call.scope).create(new))), 201)
+    return Reply(OneReport(row(await SavedReports(unit.session, call.scope).create(new))), 201)
 
 
 async def get_report(call: Call[Any, bytes]) -> Reply:
     """One report."""
-    return Reply(One(row(await _find(call))))
+    return Reply(OneReport(row(await _find(call))))
 
 
 async def replace_report(call: Call[Any, ReportBody]) -> Reply:
     """Put another in its place."""
     new = _new_report(call.body)
     unit = await call.writing()
-    return Reply(One(row(await SavedReports(unit.session, call.scope).replace(call.path_id("report_id"), new))))
+    return Reply(OneReport(row(await SavedReports(unit.session, call.scope).replace(call.path_id("report_id"), new))))
 
 
 async def delete_report(call: Call[Any, bytes]) -> Reply:
@@ -231,8 +231,8 @@ _ANSWERED = {
     "created_at": "2025-04-17T09:30:00Z",
     "updated_at": "2025-04-17T09:30:00Z",
 }
-_ONE = Answers("The report.", One, {"data": _ANSWERED})
-_MANY = Answers("A page of reports.", Many, {"data": [_ANSWERED], "total": 1, "limit": 20, "offset": 0})
+_ONE = Answers("The report.", OneReport, {"data": _ANSWERED})
+_MANY = Answers("A page of reports.", ManyReports, {"data": [_ANSWERED], "total": 1, "limit": 20, "offset": 0})
 _RAN = Answers(
     "Columns and rows of the report as of now.",
     Ran,

@@ -97,13 +97,13 @@ class EntityRow(msgspec.Struct, frozen=True, omit_defaults=False):
     position: int | UnsetType = UNSET
 
 
-class One(msgspec.Struct, frozen=True):
+class OneResource(msgspec.Struct, frozen=True):
     """One resource."""
 
     data: EntityRow
 
 
-class Many(msgspec.Struct, frozen=True):
+class ManyResources(msgspec.Struct, frozen=True):
     """A page of resources, newest first."""
 
     data: list[EntityRow]
@@ -206,7 +206,7 @@ class Resource:
             found, total = await Entities(session, call.scope).list(
                 self.kind, parent, query.archived, query.limit, query.offset
             )
-        return Reply(Many([row(entity) for entity in found], total, query.limit, query.offset))
+        return Reply(ManyResources([row(entity) for entity in found], total, query.limit, query.offset))
 
     async def create(self, call: Call[Any, Any]) -> Reply:
         """A new one, or the one with this external id brought up to date."""
@@ -214,19 +214,21 @@ class Resource:
         entity, created = await Entities(unit.session, call.scope).create(
             self.kind, NewEntity(**_fields(self.kind, call))
         )
-        return Reply(One(row(entity)), 201 if created else 200)
+        return Reply(OneResource(row(entity)), 201 if created else 200)
 
     async def get(self, call: Call[Any, bytes]) -> Reply:
         """One, archived or not."""
         async with call.services.control.reading() as session:
-            return Reply(One(row(await self._find(call, Entities(session, call.scope)))))
+            return Reply(OneResource(row(await self._find(call, Entities(session, call.scope)))))
 
     async def update(self, call: Call[Any, Any]) -> Reply:
         """Change the fields that were sent."""
         unit = await call.writing()
         entities = Entities(unit.session, call.scope)
         found = await self._find(call, entities)
-        return Reply(One(row(await entities.update(self.kind, found.id, EntityChange(**_fields(self.kind, call))))))
+        return Reply(
+            OneResource(row(await entities.update(self.kind, found.id, EntityChange(**_fields(self.kind, call)))))
+        )
 
     async def archive(self, call: Call[Any, bytes]) -> Reply:
         """Take it out of tree and lists; facts stay."""
@@ -263,9 +265,9 @@ def _endpoints(
     ) -> Endpoint:
         return Endpoint(method, at, handler, READ if method == "GET" else WRITE, summary, _TAG, answers, **more)
 
-    shown = Answers(f"The {word}.", One, {"data": answered})
-    updated = Answers(f"The {word} that had this `external_id`, updated.", One, {"data": answered})
-    listed = Answers(f"A page of {word}s.", Many, {"data": [answered], "total": 1, "limit": 20, "offset": 0})
+    shown = Answers(f"The {word}.", OneResource, {"data": answered})
+    updated = Answers(f"The {word} that had this `external_id`, updated.", OneResource, {"data": answered})
+    listed = Answers(f"A page of {word}s.", ManyResources, {"data": [answered], "total": 1, "limit": 20, "offset": 0})
     return [
         endpoint("GET", path, resource.list, f"List {word}s", {200: listed}, query=query, errors=(NotFound,)),
         endpoint(

@@ -28,13 +28,13 @@ class NewToken(keys.KeyRow, frozen=True, kw_only=True):
     token: str
 
 
-class One(msgspec.Struct, frozen=True):
+class OneToken(msgspec.Struct, frozen=True):
     """A new token."""
 
     data: NewToken
 
 
-class Many(msgspec.Struct, frozen=True):
+class ManyTokens(msgspec.Struct, frozen=True):
     """All tokens."""
 
     data: list[keys.KeyRow]
@@ -65,13 +65,13 @@ async def logout(call: Call[Any, bytes]) -> Reply:
 async def list_tokens(call: Call[Any, bytes]) -> Reply:
     """All tokens of the organisation, newest first."""
     rows = await keys.listed(call)
-    return Reply(Many(rows, len(rows)))
+    return Reply(ManyTokens(rows, len(rows)))
 
 
 async def create_token(call: Call[Any, keys.KeyBody]) -> Reply:
     """A new token; its secret is shown this once."""
     row, secret = await keys.created(call)
-    return Reply(One(NewToken(**msgspec.structs.asdict(row), token=secret)), 201)
+    return Reply(OneToken(NewToken(**msgspec.structs.asdict(row), token=secret)), 201)
 
 
 async def delete_token(call: Call[Any, bytes]) -> Reply:
@@ -115,7 +115,7 @@ ENDPOINTS = [
         ADMIN,
         "List API tokens",
         _TAG,
-        {200: Answers("All tokens, newest first.", Many, {"data": [keys.EXAMPLE], "total": 1})},
+        {200: Answers("All tokens, newest first.", ManyTokens, {"data": [keys.EXAMPLE], "total": 1})},
     ),
     Endpoint(
         "POST",
@@ -124,7 +124,7 @@ ENDPOINTS = [
         ADMIN,
         "Create an API token",
         _TAG,
-        {201: Answers("The token, shown once.", One, {"data": {**keys.EXAMPLE, "token": "hw_live_…"}})},
+        {201: Answers("The token, shown once.", OneToken, {"data": {**keys.EXAMPLE, "token": "hw_live_…"}})},
         body=keys.KeyBody,
         body_example=keys.BODY_EXAMPLE,
         errors=(PaymentRequired,),
