@@ -13,12 +13,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
 
 from headwater.cli.importing import readers
 from headwater.cli.importing.files import Format, open_source
 from headwater.cli.importing.readers import Fault, Record, read
 from headwater.errors import InvalidRequest, NotFound
+from headwater.ingest.body import zstd
 
 TABLE = pa.table({"ts": ["2025-04-17T09:30:00Z", "2025-04-18"], "creative": ["a,b", 'say "x"\nthere']})
 ROWS = TABLE.to_pylist()
@@ -68,7 +68,7 @@ FORMS: dict[str, tuple[str, Callable[[pa.Table], bytes]]] = {
 FOLDS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": gzip.compress,
-    ".zst": zstandard.compress,
+    ".zst": zstd.compress,
 }
 
 
@@ -144,7 +144,7 @@ def test_a_row_with_too_few_cells_and_a_line_too_long_keep_their_place(
         ("log.parquet", b"PAR1 and no more", "no parquet file"),
         ("log.arrows", b"nothing of the kind", "no arrow file"),
         ("log.ndjson.gz", gzip.compress(_ndjson(TABLE) * 9)[:-9], "cut short"),
-        ("log.ndjson.zst", zstandard.compress(_ndjson(TABLE) * 9)[:-9], "cut short"),
+        ("log.ndjson.zst", zstd.compress(_ndjson(TABLE) * 9)[:-9], "cut short"),
         ("log.ndjson.gz", _ndjson(TABLE), "not compressed with gzip"),
         ("log.txt", b"", "--format"),
     ],

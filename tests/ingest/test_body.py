@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import sys
 import zlib
 from collections.abc import AsyncIterator
 
 import pytest
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-from headwater.ingest.body import read_body
+from headwater.ingest.body import read_body, zstd
 
 LIMIT = 1_000_000
 FOLD = {"identity": bytes, "gzip": gzip.compress, "zstd": zstd.compress}

@@ -15,8 +15,8 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
 
+from headwater.ingest.body import zstd
 from headwater.storage.port import Appended
 from tests.serving import Company, Hierarchy, event, serving
 
@@ -61,7 +61,7 @@ FORMATS: dict[str, Any] = {
 ENCODINGS: dict[str, Any] = {
     "identity": lambda body: body,
     "gzip": gzip.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
+    "zstd": zstd.compress,
 }
 
 
