@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
 from headwater.app import Headwater
@@ -36,9 +36,16 @@ def directory(events: int) -> Path:
     return path
 
 
-def facts(path: Path) -> dict[str, object]:
-    """What a run needs to know of a directory: key, creatives, groups."""
-    return dict(json.loads((path / "bench.json").read_text()))
+class Known(msgspec.Struct, frozen=True):
+    """What a run needs to know of a directory."""
+
+    key: str
+    creatives: list[int]
+
+
+def facts(path: Path) -> Known:
+    """The directory's key and creatives."""
+    return msgspec.json.decode((path / "bench.json").read_bytes(), type=Known)
 
 
 async def _make(path: Path, events: int) -> None:
@@ -66,8 +73,7 @@ async def _make(path: Path, events: int) -> None:
         print(f"  {first + rows.num_rows:,}", end="\r", flush=True)
     await store.compact()
     await headwater.stop()
-    known = {"key": key, "creatives": list(creatives), "groups": list(groups), "campaign": campaign.id}
-    (path / "bench.json").write_text(json.dumps(known))
+    (path / "bench.json").write_bytes(msgspec.json.encode(Known(key, list(creatives))))
 
 
 def _events(first: int, count: int, total: int, creatives: list[int]) -> pa.Table:
