@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench docs requirements clean
+.PHONY: help setup run test check coverage bench docs requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,14 +32,17 @@ test: $(VENV)/.dev ## Run every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev ## Format, lint, types, import rules and the fast tests
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m "not slow"
+
+coverage: $(VENV)/.dev ## Run the tests and say which lines and branches they reach
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
 
 bench: $(VENV)/.dev ## Measure this server against its floors (EVENTS=10000000)
 	$(BIN)/python -m benchmarks --events $(EVENTS)
