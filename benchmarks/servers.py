@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from starlette.types import Receive, Scope, Send
+
 BODY = b'{"386":{"impressions":53,"started":4,"interacted":9}}'
 _BIN = Path(sys.executable).parent
 # Whether bytecode is kept is the user's affair; a measurement of the start wants it kept, as it is by default.
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-async def bare(scope, receive, send):  # type: ignore[no-untyped-def]
+async def bare(scope: Scope, receive: Receive, send: Send) -> None:
     """The least an ASGI application can do."""
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
