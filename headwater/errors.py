@@ -4,6 +4,7 @@
     ├── InvalidRequest        400 INVALID_REQUEST
     ├── Unauthorized          401 UNAUTHORIZED
     ├── PaymentRequired       402 PAYMENT_REQUIRED
+    │   └── RetentionExceeded the same, of a plan's days of history
     ├── Forbidden             403 FORBIDDEN
     ├── NotFound              404 NOT_FOUND
     ├── MethodNotAllowed      405 METHOD_NOT_ALLOWED
@@ -26,7 +27,11 @@ the status number, and no message may carry text from inside the server.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from datetime import date
+from typing import ClassVar, Literal, NamedTuple
+
+Place = Literal["query", "body", "path", "header"]
 
 
 class HeadwaterError(Exception):
@@ -47,10 +52,45 @@ class HeadwaterError(Exception):
         self.retry_after = retry_after
 
 
+class Problem(NamedTuple):
+    """One thing that is wrong with a request: the caller's own name for it, and a sentence."""
+
+    path: str
+    message: str
+
+
 class InvalidRequest(HeadwaterError):
-    """The request cannot be understood or breaks a rule of its contract."""
+    """The request cannot be understood or breaks a rule of its contract.
+
+    ``place`` is where it is wrong; who raises it need not know, since the route does.
+    ``problems`` are all that were found, for contracts that tell every one at once;
+    the message is the first one's.
+    """
 
     code, status = "INVALID_REQUEST", 400
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        place: Place | None = None,
+        problems: Sequence[Problem] = (),
+        retry_after: int | None = None,
+        **details: object,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after, **details)
+        self.place = place
+        self._problems = tuple(problems)
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem], place: Place | None = None) -> InvalidRequest:
+        """The error of several problems; there must be one at least."""
+        return cls(problems[0].message, place=place, problems=problems, field=problems[0].path)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that is wrong."""
+        return self._problems or (Problem(str(self.details.get("field", self.place or "")), self.message),)
 
 
 class Unauthorized(HeadwaterError):
@@ -65,10 +105,32 @@ class PaymentRequired(HeadwaterError):
     code, status = "PAYMENT_REQUIRED", 402
 
 
+class RetentionExceeded(PaymentRequired):
+    """The question reaches further back than the plan keeps."""
+
+    def __init__(self, days: int, oldest_allowed: date) -> None:
+        super().__init__(
+            f"Your plan keeps {days} days; the oldest day that can be asked for is {oldest_allowed.isoformat()}.",
+            tier_retention_days=days,
+            oldest_allowed=oldest_allowed.isoformat(),
+        )
+
+
 class Forbidden(HeadwaterError):
-    """The credential is good but may not do this."""
+    """The credential is good but may not do this.
+
+    ``required`` is what would do, ``granted`` what the caller has of that sort.
+    """
 
     code, status = "FORBIDDEN", 403
+
+    def __init__(
+        self, message: str, *, required: Sequence[str] = (), granted: Sequence[str] = (), **details: object
+    ) -> None:
+        super().__init__(message)
+        self.details = details
+        self.required = tuple(required)
+        self.granted = tuple(granted)
 
 
 class NotFound(HeadwaterError):

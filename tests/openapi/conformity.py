@@ -17,22 +17,21 @@ import httpx
 import jsonschema_rs
 
 from headwater import __version__
-from headwater.app import endpoints
-from headwater.errors import HeadwaterError
+from headwater.app import ERROR_FORMS, endpoints
 from headwater.surfaces._http.openapi import describe
+from tests.openapi.refusals import refusal
 
 # The page of the reference and the description itself are not part of the API that is described.
 _OF_THE_REFERENCE = re.compile(r"/docs(/.*)?|/openapi\.json").fullmatch
 # Answers with its own body when a store does not, so that an orchestrator can read which.
 _HEALTH = "/api/v1/health"
 _UNKNOWN_ROUTE = (404, 405)
-STATUS_OF_CODE = {error.code: error.status for error in HeadwaterError.__subclasses__()}
 
 
 @cache
 def document() -> dict[str, Any]:
     """The API description."""
-    return describe([one for one in endpoints() if not _OF_THE_REFERENCE(one.path)], __version__)
+    return describe([one for one in endpoints() if not _OF_THE_REFERENCE(one.path)], ERROR_FORMS, __version__)
 
 
 def check(response: httpx.Response) -> None:
@@ -55,13 +54,10 @@ def check(response: httpx.Response) -> None:
 
 
 def _check_error(response: httpx.Response, at: str) -> None:
-    body = response.json()
-    assert set(body) == {"error", "message", "code", "details"}, f"{at} with {body}"
-    assert body["error"] is True, at
-    assert isinstance(body["message"], str), at
-    assert body["message"], at
-    assert isinstance(body["details"], dict), at
-    assert STATUS_OF_CODE[body["code"]] == response.status_code, f"{at} with {body['code']}"
+    try:
+        refusal(response)
+    except (AssertionError, KeyError, ValueError) as problem:
+        raise AssertionError(f"{at}: {problem}") from problem
 
 
 def _check_body(response: httpx.Response, described: dict[str, Any], at: str) -> None:

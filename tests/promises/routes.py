@@ -20,6 +20,7 @@ import headwater.app
 from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
 from tests.serving import PASSWORD, Company, event
+from tests.tracked import key_of, track
 
 ROUTES = list(endpoints())
 GUARDED = [one for one in ROUTES if one.access is not None]
@@ -28,7 +29,11 @@ WITH_JSON = [one for one in ROUTES if one.body]
 POSTS = [one for one in ROUTES if one.method == "POST"]
 
 _PATH = re.compile(r"\{(\w+)\}")
+# What a route needs though its struct has a default for it, so that it can say so in its own words.
+_TOGETHER = {"entity", "entity_id[]", "metric"}
 _QUERY = {
+    "entity": "creator",
+    "metric": "views",
     "resource": "campaign",
     "time_from": "2025-04-01",
     "time_to": "2025-04-30",
@@ -101,6 +106,7 @@ class Ids:
                 "id[]": found.campaign,
                 "creative_id[]": creative,
                 "ids": [found.campaign],
+                **await track(company),
             },
         )
 
@@ -117,9 +123,11 @@ class Ids:
     def right(self, endpoint: Endpoint) -> Asked:
         """A request to the route that is done when it is sent; each is a new one where that matters."""
         self._made += 1
-        path = _PATH.sub(lambda match: str(self._ids[match[1]]), endpoint.path)
+        path = _PATH.sub(lambda match: str(self._ids[key_of(endpoint.path, match[1])]), endpoint.path)
         fields = msgspec.structs.fields(endpoint.query) if endpoint.query else ()
-        params = {one.encode_name: self._parameter(one.encode_name) for one in fields if one.required}
+        known = {one.encode_name for one in fields}
+        names = {one.encode_name for one in fields if one.required} | (_TOGETHER if known >= _TOGETHER else set())
+        params = {name: self._parameter(name) for name in sorted(names)}
         asked = Asked(endpoint.method, path, params)
         if endpoint.raw_body:
             line = json.dumps(event(self._ids["creative_id"])).encode()

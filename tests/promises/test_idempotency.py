@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from headwater.control.record import Record
 from headwater.storage.port import Appended
 from headwater.surfaces._http.endpoint import Call, Reply
+from tests.openapi.refusals import refusal
 from tests.promises import people
 from tests.promises.routes import POSTS, Asked, Ids, name, with_handler
 from tests.serving import event, serving
@@ -64,8 +65,8 @@ async def test_another_body_or_route_is_a_conflict(ids: Ids, endpoint: Any) -> N
         ids.company.server.client.cookies.clear()
         before = await rows(ids)
         other = await send(asked.but(content=asked.content + b" "))
-        assert (other.status_code, other.json()["code"]) == (409, "CONFLICT")
-        assert other.json()["details"]["field"] == "Idempotency-Key"
+        assert (other.status_code, refusal(other).code) == (409, "CONFLICT")
+        assert refusal(other).names("Idempotency-Key")
         assert await rows(ids) == before
 
 
@@ -92,7 +93,7 @@ async def test_a_key_that_is_too_long_or_unprintable_is_refused(ids: Ids, key: s
         before = await rows(ids)
         answer = await of_company(ids)(ids.right(endpoint), **{"idempotency-key": key})
         assert answer.status_code == 400, name(endpoint)
-        assert answer.json()["details"]["field"] == "Idempotency-Key"
+        assert refusal(answer).names("Idempotency-Key")
         assert await rows(ids) == before
 
 

@@ -92,7 +92,8 @@ class Call(Generic[Q, B]):
 class Reply:
     """What a handler answers; ``body`` is encoded as JSON unless it is bytes.
 
-    ``keep`` not None lets the whole response be kept while it is fresh.
+    ``keep`` not None lets the whole response be kept while it is fresh; where a
+    kept answer says that it is one, ``kept_body`` is what it says.
     """
 
     body: object = b""
@@ -100,16 +101,27 @@ class Reply:
     media_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     keep: Freshness | None = None
+    kept_body: object | None = None
 
 
 @dataclass(frozen=True)
 class Answers:
-    """One possible success in the API description: a struct (or media type) and an example."""
+    """One possible success in the API description: a struct (or media type) and an example.
+
+    A tuple of structs is one of them; ``example`` is of the first.
+    """
 
     description: str
     body: Any = None
     example: Any = None
     media_types: tuple[str, ...] = ("application/json",)
+
+    @property
+    def bodies(self) -> tuple[Any, ...]:
+        """The structs that the body may be."""
+        if self.body is None:
+            return ()
+        return self.body if isinstance(self.body, tuple) else (self.body,)
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Reply]]
@@ -141,3 +153,5 @@ class Endpoint:
     own_idempotency: bool = False
     max_body: Callable[[Services], int] | None = None
     path_params: Mapping[str, str] = field(default_factory=dict)
+    operation_id: str = ""
+    """What generated clients call it, where method and path would give two routes one name."""

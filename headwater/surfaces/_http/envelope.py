@@ -1,7 +1,12 @@
-"""The error form of most surfaces and of unknown routes (contract: common, "Errors")."""
+"""The forms of errors: each surface answers in its own, chosen by the longest prefix of the path.
+
+The first form is that of most surfaces and of unknown routes (contract: common, "Errors").
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -21,3 +26,43 @@ class ErrorBody(msgspec.Struct, frozen=True):
 def error_body(error: HeadwaterError) -> ErrorBody:
     """The error as a body."""
     return ErrorBody(True, error.message, error.code, error.details)
+
+
+def _error_example(kind: type[HeadwaterError], words: str) -> dict[str, Any]:
+    return {"error": True, "message": words, "code": kind.code, "details": {}}
+
+
+@dataclass(frozen=True)
+class ErrorForm:
+    """How errors are answered at ``prefixes`` and below.
+
+    ``body`` makes the body of an error; ``schema`` is its struct and ``example`` shows
+    one kind of error in the API description.
+    """
+
+    prefixes: tuple[str, ...]
+    body: Callable[[HeadwaterError], msgspec.Struct]
+    schema: type[msgspec.Struct]
+    example: Callable[[type[HeadwaterError], str], dict[str, Any]]
+
+
+FIRST_FORM = ErrorForm(("",), error_body, ErrorBody, _error_example)
+
+
+class ErrorForms:
+    """The forms of all surfaces.
+
+    >>> ErrorForms().of("/nowhere") is FIRST_FORM
+    True
+    """
+
+    def __init__(self, forms: Sequence[ErrorForm] = ()) -> None:
+        self.all = (FIRST_FORM, *forms)
+        by_prefix = [(prefix, form) for form in self.all for prefix in form.prefixes]
+        self._by_prefix = sorted(by_prefix, key=lambda one: len(one[0]), reverse=True)
+
+    def of(self, path: str) -> ErrorForm:
+        """The form of a path, known or not."""
+        return next(
+            form for prefix, form in self._by_prefix if path == prefix or path.startswith(f"{prefix}/") or not prefix
+        )

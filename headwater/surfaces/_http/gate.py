@@ -23,7 +23,7 @@ from headwater.errors import HeadwaterError, InternalError, MethodNotAllowed, No
 from headwater.query.cache import TaggedCache
 from headwater.scope import Role
 from headwater.surfaces._http.endpoint import Endpoint, Headers, Reply
-from headwater.surfaces._http.envelope import error_body
+from headwater.surfaces._http.envelope import ErrorForm, ErrorForms
 from headwater.surfaces._http.serve import Server, check_tenant, credentials
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
@@ -49,8 +49,11 @@ log = structlog.get_logger(__name__)
 
 
 class _Kept(NamedTuple):
+    """A response; ``of`` names what it shows of the control plane."""
+
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...]
+    of: tuple[str, ...] = ()
 
 
 class Gate:
@@ -61,12 +64,14 @@ class Gate:
         endpoints: Sequence[Endpoint],
         server: Server,
         responses: TaggedCache[_Kept],
+        forms: ErrorForms,
         *,
         trusted_proxies: int,
         lifespan: Callable[[Receive, Send], Awaitable[None]],
     ) -> None:
         self._server = server
         self._responses = responses
+        self._forms = forms
         self._trusted_proxies = trusted_proxies
         self._lifespan = lifespan
         self._methods: dict[str, dict[str, Endpoint]] = {}
@@ -92,12 +97,11 @@ class Gate:
                 return
             reply = await self._reply(scope, receive, headers, sent_headers)
         except HeadwaterError as error:
-            reply = _error_reply(error)
+            reply = _error_reply(error, self._forms.of(scope["path"]))
         except Exception:
             log.exception("request.failed", path=scope["path"], request_id=headers.request_id)
-            reply = _error_reply(
-                InternalError("Something failed inside the server; it is logged under this request's id.")
-            )
+            inside = InternalError("Something failed inside the server; it is logged under this request's id.")
+            reply = _error_reply(inside, self._forms.of(scope["path"]))
         if reply.status >= 400:
             log.info(
                 "request",
@@ -142,21 +146,24 @@ class Gate:
         caller = server.services.control.access.cached(*credentials(headers))
         if caller is None or not caller.allows("read", Role.viewer):
             return None
-        # The tree is looked at every two seconds, in case another process changed the entities.
-        if server.services.control.trees.cached(caller.organisation_id) is None:
-            return None
         kept = self._responses.get((caller.organisation_id, scope["path"], scope["query_string"]))
-        if kept is not None:
-            server.count(caller, sent_headers)
-            check_tenant(headers, caller)
+        # What the control plane knows is looked at every two seconds, in case another process changed it.
+        if kept is None or not server.services.control.is_known(kept.of, caller.organisation_id):
+            return None
+        server.count(caller, sent_headers)
+        check_tenant(headers, caller)
         return kept
 
     def _keep(self, scope: Scope, reply: Reply, kept: _Kept) -> None:
         if reply.keep is None or reply.status != 200 or scope["method"] != "GET":
             return
-        organisation, tags, generations = reply.keep
+        organisation, tags, generations, expires = reply.keep
         key = (organisation, scope["path"], scope["query_string"])
-        self._responses.put(key, kept, tags, generations, len(kept.body) + _BYTES_PER_RESPONSE)
+        if reply.kept_body is not None:
+            body = _encode(reply.kept_body)
+            kept = _Kept(body, _response_headers(reply, body))
+        kept = kept._replace(of=tuple(kind for _, kind, number in tags if not number))
+        self._responses.put(key, kept, tags, generations, len(kept.body) + _BYTES_PER_RESPONSE, expires)
 
     def _client_ip(self, scope: Scope, headers: Headers) -> str:
         """The caller's address; behind proxies, the one that the outermost trusted one saw."""
@@ -176,7 +183,7 @@ def _headers(scope: Scope) -> Headers:
     return headers
 
 
-def _error_reply(error: HeadwaterError) -> Reply:
+def _error_reply(error: HeadwaterError, form: ErrorForm) -> Reply:
     headers: list[tuple[str, str]] = []
     if error.retry_after is not None:
         headers.append(("retry-after", str(error.retry_after)))
@@ -184,7 +191,7 @@ def _error_reply(error: HeadwaterError) -> Reply:
         headers.append(("www-authenticate", "Bearer"))
     if isinstance(error, MethodNotAllowed):
         headers.append(("allow", ", ".join(error.allowed)))
-    return Reply(error_body(error), error.status, headers=tuple(headers))
+    return Reply(form.body(error), error.status, headers=tuple(headers))
 
 
 def _response_headers(reply: Reply, body: bytes) -> tuple[tuple[bytes, bytes], ...]:

@@ -22,6 +22,7 @@ def check_key(key: str) -> None:
     if not 0 < len(key) <= MAX_LENGTH or not key.isprintable():
         raise InvalidRequest(
             f"Idempotency-Key must be 1 to {MAX_LENGTH} printable characters.",
+            place="header",
             field="Idempotency-Key",
             allowed=f"1 to {MAX_LENGTH} printable characters",
         )

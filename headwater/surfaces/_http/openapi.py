@@ -23,21 +23,23 @@ from headwater.errors import (
     UnsupportedMediaType,
 )
 from headwater.surfaces._http.endpoint import READ, Endpoint
-from headwater.surfaces._http.envelope import ErrorBody
+from headwater.surfaces._http.envelope import ErrorForm, ErrorForms
 
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _TITLE = "Headwater"
 
 
-def describe(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
+def describe(endpoints: Sequence[Endpoint], forms: ErrorForms, version: str) -> dict[str, Any]:
     """The whole document."""
-    types = [kind for endpoint in endpoints for kind in _types(endpoint)]
-    schemas, components = msgspec.json.schema_components([*types, ErrorBody], ref_template=_REF)
-    by_type = dict(zip(map(repr, [*types, ErrorBody]), schemas, strict=True))
+    of_errors = dict.fromkeys(forms.of(endpoint.path).schema for endpoint in endpoints)
+    types = [*(kind for endpoint in endpoints for kind in _types(endpoint)), *of_errors]
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    by_type = dict(zip(map(repr, types), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, by_type)
+        operation = _operation(endpoint, forms.of(endpoint.path), by_type)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -67,17 +69,17 @@ def describe(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
 
 
 def _types(endpoint: Endpoint) -> list[Any]:
-    bodies = [answers.body for answers in endpoint.answers.values() if answers.body is not None]
+    bodies = [body for answers in endpoint.answers.values() for body in answers.bodies]
     return [*bodies, *([endpoint.body] if endpoint.body else [])]
 
 
-def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, form: ErrorForm, schemas: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(endpoint),
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
         "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint), *_header_parameters(endpoint)],
-        "responses": _responses(endpoint, schemas),
+        "responses": _responses(endpoint, form, schemas),
     }
     if endpoint.description:
         operation["description"] = endpoint.description
@@ -92,6 +94,8 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _operation_id(endpoint: Endpoint) -> str:
+    if endpoint.operation_id:
+        return endpoint.operation_id
     words = [word for word in re.split(r"\W+", endpoint.path) if word not in ("", "api", "v1", "v2")]
     return "_".join([endpoint.method.lower(), *words]).replace("-", "_")
 
@@ -108,7 +112,11 @@ def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         return []
     schema = _inline(endpoint.query)
     required = set(schema.get("required", ()))
-    return [_query_parameter(name, one, name in required) for name, one in schema["properties"].items()]
+    return [
+        # Some contracts look for what is missing themselves, to tell it with all else that is wrong.
+        _query_parameter(name, one, one.pop("x-required", False) or name in required)
+        for name, one in schema["properties"].items()
+    ]
 
 
 def _inline(struct: type[msgspec.Struct]) -> dict[str, Any]:
@@ -152,17 +160,19 @@ def _request_body(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]
     return {"required": True, "content": content}
 
 
-def _responses(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+def _responses(endpoint: Endpoint, form: ErrorForm, schemas: dict[str, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, answers in endpoint.answers.items():
         found: dict[str, Any] = {"description": answers.description, "headers": _headers(endpoint)}
         responses[str(status)] = found
         if status != 204:
             found["content"] = {media_type: {} for media_type in answers.media_types}
-        if answers.body is not None:
-            found["content"]["application/json"] = {"schema": schemas[repr(answers.body)], "example": answers.example}
+        if answers.bodies:
+            bodies = [schemas[repr(body)] for body in answers.bodies]
+            schema = bodies[0] if len(bodies) == 1 else {"anyOf": bodies}
+            found["content"]["application/json"] = {"schema": schema, "example": answers.example}
     for error in _errors(endpoint):
-        responses.setdefault(str(error.status), _error(error, schemas))
+        responses.setdefault(str(error.status), _error(error, form, schemas))
     return responses
 
 
@@ -182,13 +192,12 @@ def _errors(endpoint: Endpoint) -> list[type[HeadwaterError]]:
     return sorted(set(errors), key=lambda error: error.status)
 
 
-def _error(error: type[HeadwaterError], schemas: dict[str, Any]) -> dict[str, Any]:
+def _error(error: type[HeadwaterError], form: ErrorForm, schemas: dict[str, Any]) -> dict[str, Any]:
     words = (error.__doc__ or "").strip().partition("\n")[0]
-    example = {"error": True, "message": words, "code": error.code, "details": {}}
     return {
         "description": words,
         "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
-        "content": {"application/json": {"schema": schemas[repr(ErrorBody)], "example": example}},
+        "content": {"application/json": {"schema": schemas[repr(form.schema)], "example": form.example(error, words)}},
     }
 
 

@@ -13,33 +13,45 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from headwater.errors import InvalidRequest
+from headwater.errors import InvalidRequest, Problem
 from headwater.kit.suggest import did_you_mean
-from headwater.surfaces._http.validation import convert
+from headwater.surfaces._http.validation import convert, faults
 
 _MOST = 20_000
 
 
 def parse_query(raw: bytes, struct: type[msgspec.Struct], *, refuse_unknown: bool) -> Any:
-    """The query string as ``struct``; ``InvalidRequest`` names the parameter that is wrong."""
+    """The query string as ``struct``; ``InvalidRequest`` names the parameters that are wrong."""
     names = _names(struct)
     values: dict[str, object] = {}
+    refused: list[InvalidRequest] = []
     for name, value in _pairs(raw):
         known = name if name in names else f"{name}[]"
         if known not in names:
             if refuse_unknown:
-                raise _unknown(name, names)
+                refused.append(_unknown(name, names))
         elif known.endswith("[]"):
             items = values.setdefault(known, [])
             if isinstance(items, list):
                 items.extend(item for item in value.split(",") if item)
                 if len(items) > _MOST:
-                    raise InvalidRequest(f"'{known}' has more than {_MOST:,} values.", field=known, allowed=_MOST)
+                    raise _invalid(f"'{known}' has more than {_MOST:,} values.", known, _MOST)
         elif known in values:
-            raise InvalidRequest(f"'{name}' is given more than once.", field=name, allowed="one value")
+            refused.append(_invalid(f"'{name}' is given more than once.", name, "one value"))
         else:
             values[known] = value
+    if refused:
+        raise _all(refused, faults(values, struct, strict=False))
     return convert(values, struct)
+
+
+def _all(refused: list[InvalidRequest], more: list[Problem]) -> InvalidRequest:
+    """The first refusal, with the problems of all."""
+    first = refused[0]
+    problems = [*(problem for one in refused for problem in one.problems), *more]
+    error = InvalidRequest(first.message, place="query", problems=problems)
+    error.details = first.details
+    return error
 
 
 @cache
@@ -51,19 +63,23 @@ def _pairs(raw: bytes) -> list[tuple[str, str]]:
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
     except UnicodeDecodeError:
-        raise InvalidRequest("The query string is not percent-encoded UTF-8.", field="query string") from None
-    except ValueError:
         raise InvalidRequest(
-            f"The query string has more than {_MOST:,} parameters.", field="query string", allowed=_MOST
+            "The query string is not percent-encoded UTF-8.", place="query", field="query string"
         ) from None
+    except ValueError:
+        raise _invalid(f"The query string has more than {_MOST:,} parameters.", "query string", _MOST) from None
     for name, value in pairs:
         if "\0" in name or "\0" in value:
-            raise InvalidRequest("The query string holds a NUL character.", field=name.replace("\0", "")[:64])
+            raise InvalidRequest(
+                "The query string holds a NUL character.", place="query", field=name.replace("\0", "")[:64]
+            )
     return pairs
 
 
 def _unknown(name: str, names: frozenset[str]) -> InvalidRequest:
     shown = name[:64]
-    return InvalidRequest(
-        f"Unknown parameter '{shown}'.{did_you_mean(shown, sorted(names))}", field=shown, allowed=sorted(names)
-    )
+    return _invalid(f"Unknown parameter '{shown}'.{did_you_mean(shown, sorted(names))}", shown, sorted(names))
+
+
+def _invalid(message: str, field: str, allowed: object) -> InvalidRequest:
+    return InvalidRequest(message, place="query", field=field, allowed=allowed)

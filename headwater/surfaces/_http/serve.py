@@ -5,11 +5,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import AsyncIterator
 from http.cookies import CookieError, SimpleCookie
+from typing import cast
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from headwater.errors import Forbidden, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from headwater.errors import Forbidden, InvalidRequest, PayloadTooLarge, Place, UnsupportedMediaType
 from headwater.ingest.body import read_body
 from headwater.scope import Scope
 from headwater.surfaces._http import idempotency, params, validation
@@ -49,6 +50,15 @@ class Server:
         self, endpoint: Endpoint, request: Request, headers: Headers, client_ip: str, sent_headers: dict[str, str]
     ) -> Reply:
         """Answer one request; raises ``HeadwaterError``. ``sent_headers`` go out with errors too."""
+        try:
+            return await self._reply(endpoint, request, headers, client_ip, sent_headers)
+        except InvalidRequest as error:
+            error.place = error.place or _place(endpoint, error)
+            raise
+
+    async def _reply(
+        self, endpoint: Endpoint, request: Request, headers: Headers, client_ip: str, sent_headers: dict[str, str]
+    ) -> Reply:
         caller = await self.authenticate(endpoint, headers, sent_headers)
         if caller and endpoint.access and not caller.allows(*endpoint.access):
             raise _forbidden(endpoint.access, caller)
@@ -132,11 +142,28 @@ def _forbidden(access: Access, caller: Scope) -> Forbidden:
     if permission not in caller.permissions:
         return Forbidden(
             f"This needs the '{permission}' permission, which the credential does not have.",
+            required=[permission],
+            granted=sorted(caller.permissions),
             required_permission=permission,
         )
     return Forbidden(
-        f"This needs the role '{role.name}' or higher; yours is '{caller.role.name}'.", required_role=role.name
+        f"This needs the role '{role.name}' or higher; yours is '{caller.role.name}'.",
+        required=[role.name],
+        granted=[caller.role.name],
+        required_role=role.name,
     )
+
+
+def _place(endpoint: Endpoint, error: InvalidRequest) -> Place:
+    """Where a rule behind the handler found something wrong: where the route has a field of that name."""
+    field = error.problems[0].path.partition("[")[0].partition(".")[0]
+    for place, struct in (("query", endpoint.query), ("body", endpoint.body)):
+        names = {one.encode_name.removesuffix("[]") for one in msgspec.structs.fields(struct)} if struct else set()
+        if field in names:
+            return cast(Place, place)
+    if f"{{{field}}}" in endpoint.path:
+        return "path"
+    return "body" if endpoint.body or endpoint.raw_body else "query"
 
 
 def _check_media_type(endpoint: Endpoint, headers: Headers) -> None:

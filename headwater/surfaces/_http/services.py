@@ -8,6 +8,7 @@ from headwater.control import Control
 from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock
 from headwater.query.run import Engine
+from headwater.query.series.run import SeriesEngine
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.port import Store
@@ -22,5 +23,6 @@ class Services:
     control: Control
     store: Store
     engine: Engine
+    series: SeriesEngine
     ingest: Ingest
     renderer: RenderPool

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator, Sequence
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from headwater.errors import InvalidRequest
+from headwater.errors import InvalidRequest, Place, Problem
 from headwater.kit.suggest import did_you_mean
 
 _PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<key>key in )?\$(?P<path>.*?)`)?$", re.DOTALL)
@@ -19,7 +21,7 @@ def convert(values: object, struct: type[Any]) -> Any:
     try:
         return msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError as error:
-        raise refusal(error, struct) from None
+        raise refusal(error, struct, faults(values, struct, strict=False), "query") from None
 
 
 def decode(body: bytes, struct: type[Any]) -> Any:
@@ -27,43 +29,104 @@ def decode(body: bytes, struct: type[Any]) -> Any:
     try:
         return msgspec.json.decode(body, type=struct)
     except msgspec.ValidationError as error:
-        raise refusal(error, struct) from None
+        raise refusal(error, struct, faults(_plain(body), struct, strict=True), "body") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"The body is not valid JSON: {error}.", field="body", allowed="a JSON object") from None
+        raise InvalidRequest(
+            f"The body is not valid JSON: {error}.", place="body", field="body", allowed="a JSON object"
+        ) from None
 
 
-def refusal(error: msgspec.ValidationError, struct: type[msgspec.Struct]) -> InvalidRequest:
-    """The error as one for the caller."""
+def _plain(body: bytes) -> object:
+    """The body without a type; None where it is not JSON behind the place that was refused."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def refusal(
+    error: msgspec.ValidationError, struct: type[msgspec.Struct], problems: Sequence[Problem], place: Place
+) -> InvalidRequest:
+    """The error as one for the caller: the first problem in its words, and all that were found."""
+    name, message, allowed = _told(error, _types(struct))
+    problems = problems or [Problem(name, message)]
+    if allowed is None:
+        return InvalidRequest(message, place=place, problems=problems, field=name)
+    return InvalidRequest(message, place=place, problems=problems, field=name, allowed=allowed)
+
+
+def faults(values: object, struct: type[msgspec.Struct], *, strict: bool, at: str = "") -> list[Problem]:
+    """Every field of ``values`` that is wrong, each looked at by itself; empty where only the whole is wrong."""
+    if not isinstance(values, dict):
+        return []
+    found: list[Problem] = []
+    fields = msgspec.structs.fields(struct)
+    if struct.__struct_config__.forbid_unknown_fields:
+        unknown = values.keys() - {field.encode_name for field in fields}
+        found += [Problem(at + name, f"'{at}{name}' is unknown.") for name in sorted(unknown)]
+    for field in fields:
+        name = at + field.encode_name
+        if field.encode_name in values:
+            found += _faults_of(values[field.encode_name], field.type, name, strict)
+        elif field.required:
+            found.append(Problem(name, f"'{name}' is required."))
+    return found
+
+
+def _faults_of(value: object, kind: Any, name: str, strict: bool) -> list[Problem]:
+    """What is wrong with one field; a list or a struct within is looked at piece by piece."""
+    try:
+        msgspec.convert(value, kind, strict=strict, str_keys=True)
+    except msgspec.ValidationError as error:
+        below: list[Problem] = []
+        for one in _alternatives(kind):
+            if isinstance(value, list) and get_origin(one) is list:
+                item = get_args(one)[0]
+                below += [
+                    bad for key, part in enumerate(value) for bad in _faults_of(part, item, f"{name}[{key}]", strict)
+                ]
+            elif isinstance(one, type) and issubclass(one, msgspec.Struct):
+                below += faults(value, one, strict=strict, at=f"{name}.")
+        return below or [Problem(*_told(error, {name: kind}, name)[:2])]
+    return []
+
+
+def _alternatives(kind: Any) -> Iterator[Any]:
+    """The types that a union, annotated or not, is made of."""
+    if get_origin(kind) in (Annotated, Union, UnionType):
+        for one in get_args(kind):
+            yield from _alternatives(one)
+    else:
+        yield kind
+
+
+def _types(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
+
+
+def _told(error: msgspec.ValidationError, types: dict[str, Any], at: str = "") -> tuple[str, str, object]:
+    """The name of what is wrong, a sentence, and what is allowed; ``at`` is where the value itself stands."""
     match = _PATH.match(str(error))
     reason, path = (match["reason"], match["path"]) if match else (str(error), None)
     reason = reason[:1].lower() + reason[1:]
-    name = (path or "").lstrip(".") or "body"
+    name = (at + (path or "")).lstrip(".") or "body"
     if found := _FIELD.search(str(error)):
         name = found["name"] if name == "body" else f"{name}.{found['name']}"
         reason = "is required" if "missing" in reason else "is unknown"
-        return _invalid(f"'{name}' {reason}.", name, _allowed(struct, name))
-    choices = _allowed(struct, name)
+        return name, f"'{name}' {reason}.", _allowed(types, name)
+    choices = _allowed(types, name)
     value = re.search(r"enum value '(?P<value>.*)'", reason)
     hint = did_you_mean(value["value"], choices) if value and isinstance(choices, list) else ""
-    return _invalid(f"'{name}' is wrong: {reason.replace('`', '')}.{hint}", name, choices)
+    return name, f"'{name}' is wrong: {reason.replace('`', '')}.{hint}", choices
 
 
-def _invalid(message: str, field: str, allowed: object) -> InvalidRequest:
-    if allowed is None:
-        return InvalidRequest(message, field=field)
-    return InvalidRequest(message, field=field, allowed=allowed)
-
-
-def _allowed(struct: type[msgspec.Struct], name: str) -> object:
+def _allowed(types: dict[str, Any], name: str) -> object:
     """What the field takes, as its type says; None when the name is not a field's."""
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
     # An index behind the name is the position in a list: "ids[0]", "metric[][1]".
     known = next(
-        (key for key in sorted(fields, key=len, reverse=True) if name == key or name.startswith(f"{key}[")), None
+        (key for key in sorted(types, key=len, reverse=True) if name == key or name.startswith(f"{key}[")), None
     )
-    if known is None:
-        return None
-    return _describe(msgspec.inspect.type_info(fields[known]))
+    return None if known is None else _describe(msgspec.inspect.type_info(types[known]))
 
 
 def _describe(kind: msgspec.inspect.Type) -> object:

@@ -13,6 +13,7 @@ import msgspec
 
 from headwater import __version__
 from headwater.surfaces._http.endpoint import PUBLIC, Answers, Call, Endpoint, Reply
+from headwater.surfaces._http.envelope import ErrorForms
 from headwater.surfaces._http.openapi import describe
 
 _SECURITY = (
@@ -31,12 +32,12 @@ _ASSETS = {
 _FROM_PACKAGE = {"swagger-ui-bundle.js", "swagger-ui.css"}
 
 
-def endpoints(described: Callable[[], Sequence[Endpoint]]) -> list[Endpoint]:
+def endpoints(described: Callable[[], Sequence[Endpoint]], forms: ErrorForms) -> list[Endpoint]:
     """The routes; ``described`` gives all endpoints once they are collected."""
 
     @cache
     def document() -> bytes:
-        return msgspec.json.encode(describe(described(), __version__))
+        return msgspec.json.encode(describe(described(), forms, __version__))
 
     async def openapi(_: Call[Any, bytes]) -> Reply:
         """The description."""

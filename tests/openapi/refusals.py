@@ -1,0 +1,82 @@
+"""Errors as they were answered, read in the form of their path, for tests that hold over all forms.
+
+Which path has which form stands here a second time, by the contracts' own words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import httpx
+
+from headwater.errors import HeadwaterError
+
+STATUS_OF_CODE = {error.code: error.status for error in HeadwaterError.__subclasses__()}
+OF_CREATORS = re.compile(r"/api/v1/(projects|creators|videos|campaigns|org|analytics)(/.*)?", re.DOTALL).fullmatch
+_PLACES = {"invalid_query", "invalid_body", "invalid_params"}
+_KEYS = {
+    **{code: {"errors"} for code in _PLACES},
+    "retention_exceeded": {"tier_retention_days", "oldest_allowed"},
+    "limit_reached": {"limitKey", "current", "max"},
+    "insufficient_scope": {"required", "granted"},
+    "rate_limit_exceeded": {"retryAfter"},
+}
+_FIRST_CODES = {
+    **dict.fromkeys(_PLACES, "INVALID_REQUEST"),
+    "invalid_api_key": "UNAUTHORIZED",
+    "retention_exceeded": "PAYMENT_REQUIRED",
+    "limit_reached": "PAYMENT_REQUIRED",
+    "insufficient_scope": "FORBIDDEN",
+}
+
+
+class Refusal(NamedTuple):
+    """What every form tells: the kind of error in the first form's words, a sentence, and what is wrong."""
+
+    code: str
+    message: str
+    details: dict[str, Any]
+    problems: dict[str, str] | None
+
+    def names(self, field: str, *, prefix: bool = False) -> bool:
+        """Whether the answer names this field, where its form names fields at all."""
+        if self.problems is None:
+            return True
+        return any(_same(one, field, prefix) for one in self.problems)
+
+    def says_what_is_allowed(self) -> bool:
+        """In its details, or in its sentence."""
+        return bool(self.details.get("allowed")) or (not self.details and bool(self.message))
+
+
+def refusal(response: httpx.Response) -> Refusal:
+    """The error of an answer, whose form is checked on the way."""
+    body = response.json()
+    found = _of_creators(body) if OF_CREATORS(response.request.url.path) else _of_the_first_form(body)
+    assert found.message
+    assert isinstance(found.message, str)
+    assert STATUS_OF_CODE[found.code] == response.status_code, f"{response.status_code} with {found.code}"
+    return found
+
+
+def _of_the_first_form(body: dict[str, Any]) -> Refusal:
+    assert set(body) == {"error", "message", "code", "details"}, f"with {body}"
+    assert body["error"] is True
+    assert isinstance(body["details"], dict)
+    field = body["details"].get("field")
+    return Refusal(body["code"], body["message"], body["details"], {} if field is None else {field: body["message"]})
+
+
+def _of_creators(body: dict[str, Any]) -> Refusal:
+    assert set(body) == {"data", "error", "meta"}, f"with {body}"
+    assert body["data"] is None
+    meta = body["meta"]
+    code = meta["code"]
+    assert set(meta) - {"code"} == _KEYS.get(code, set()), f"with {meta}"
+    problems = {one["path"]: one["message"] for one in meta["errors"]} if code in _PLACES else None
+    return Refusal(_FIRST_CODES.get(code, code.upper()), body["error"], {}, problems)
+
+
+def _same(one: str, field: str, prefix: bool) -> bool:
+    return one.partition("[")[0] == field.partition("[")[0] if prefix else one == field
