@@ -29,10 +29,11 @@ _SURROUNDINGS = "surroundings"
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Something that caches hold has changed for an organisation."""
+    """Something that caches hold has changed for an organisation, or for one ``entity`` (kind and number) of it."""
 
-    what: Literal["entities", "access"]
+    what: Literal["entities", "access", "roster", "annotations"]
     organisation_id: int
+    entity: tuple[str, int] | None = None
 
 
 class UnitOfWork:
@@ -138,6 +139,10 @@ def _engine(url: URL, *, read_only: bool) -> AsyncEngine:
     return engine
 
 
+def _lower(value: str | None) -> str | None:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _set_up_sqlite(engine: AsyncEngine, *, read_only: bool) -> None:
     pragmas = [f"busy_timeout={_BUSY_MILLISECONDS}", "foreign_keys=ON", "synchronous=FULL"]
     pragmas.append("query_only=ON" if read_only else "journal_mode=WAL")
@@ -148,6 +153,8 @@ def _set_up_sqlite(engine: AsyncEngine, *, read_only: bool) -> None:
     def configure(driver_connection: Any, _record: object) -> None:
         # The driver opens no transaction of its own, so that ours also hold DDL and reads.
         driver_connection.isolation_level = None
+        # SQLite's own knows no letters but those of ASCII.
+        driver_connection.create_function("lower", 1, _lower, deterministic=True)
         cursor = driver_connection.cursor()
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")

@@ -6,20 +6,25 @@ Rules live in the folders; this only wires them and has caches drop what changed
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.access import Access
+from headwater.control.annotations.reader import AnnotationReader
 from headwater.control.audit.service import Audit
+from headwater.control.creators.rosters import Rosters
 from headwater.control.db import Change, Database, UnitOfWork
 from headwater.control.entities.tree import EntityTrees
 from headwater.control.idempotency.service import Idempotency
 from headwater.control.migrate import upgrade
 from headwater.control.plans.service import Plans
+from headwater.control.read_models import ReadModels
 from headwater.control.secrets import Vault
 from headwater.control.tokens.access_tokens import AccessTokens
 from headwater.control.users.passwords import Passwords
@@ -42,6 +47,8 @@ class Control:
         self.access = Access(self._database, self._vault, clock, tokens)
         self.users = Users(self._database, settings, clock, tokens, Passwords(hasher))
         self.trees = EntityTrees(self._database, clock)
+        self.rosters = Rosters(self._database, clock)
+        self.annotations = AnnotationReader()
         self.idempotency = Idempotency(self._vault, clock)
         self.plans = Plans()
         self.audit = Audit()
@@ -75,9 +82,18 @@ class Control:
         """Whether the database answers now."""
         return await self._database.responsive()
 
+    def is_known(self, what: Sequence[str], organisation_id: int) -> bool:
+        """Whether all of ``what`` that is kept in memory was found to be fresh within the last two seconds."""
+        kept: Mapping[str, ReadModels[Any]] = {"entities": self.trees, "roster": self.rosters}
+        return all(kept[one].cached(organisation_id) is not None for one in what if one in kept)
+
     def _on_change(self, change: Change) -> None:
         if change.what == "entities":
             self.trees.evict(change.organisation_id)
+        elif change.what == "roster":
+            self.rosters.evict(change.organisation_id)
+        elif change.entity is not None:
+            self.annotations.changed(change.organisation_id, change.entity)
         else:
             self.access.evict(change.organisation_id)
 

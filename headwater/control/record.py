@@ -42,6 +42,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class PlainUtcDateTime(UtcDateTime):
+    """The same read as facts have it: UTC without saying so. For reading many; written it would say nothing."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        # Most databases here keep no zone, so that nothing is to be done.
+        return value if value is None or value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+
+
 class Record(DeclarativeBase):
     """A row of the control plane."""
 

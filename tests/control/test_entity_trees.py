@@ -162,7 +162,7 @@ async def test_those_who_ask_at_once_share_one_tree(control: Control, nord: Foun
 async def test_only_so_many_trees_are_kept(
     control: Control, nord: Founded, syd: Founded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("headwater.control.entities.tree._MOST_TREES", 1)
+    monkeypatch.setattr("headwater.control.read_models._MOST_MODELS", 1)
     first, second = nord.scope.organisation_id, syd.scope.organisation_id
     await control.trees.get(first)
     await control.trees.get(second)

@@ -1,31 +1,23 @@
 """The hierarchy as questions need it: in memory, immutable, archived things included.
 
 ``EntityTree`` is pure and answers without waiting; ``EntityTrees`` keeps one for each
-organisation that is being asked about, and notices within two seconds when another
-process has changed the entities.
+organisation that is being asked about.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from headwater.control.db import Database
 from headwater.control.entities.kinds import Kind
 from headwater.control.entities.models import Entity
-from headwater.control.organisations.models import Organisation
-from headwater.errors import NotFound
-from headwater.kit.clock import Clock
-
-_TRUSTED_FOR: Final = timedelta(seconds=2)
-_MOST_TREES: Final = 256
+from headwater.control.read_models import ReadModels
 
 
 class Component(NamedTuple):
@@ -121,74 +113,12 @@ def _in_order(steps: list[Component]) -> tuple[Component, ...]:
     return tuple(sorted(steps, key=attrgetter("position", "id"))) if len(steps) > 1 else tuple(steps)
 
 
-@dataclass
-class _Kept:
-    """The tree of one organisation; one task at a time builds it, the others wait for that."""
-
-    one_builder: asyncio.Lock = field(default_factory=asyncio.Lock)
-    tree: EntityTree | None = None
-    version: int = -1
-    trusted_until: datetime | None = None
-
-
-class EntityTrees:
+class EntityTrees(ReadModels[EntityTree]):
     """The trees of the organisations asked about last."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-        self._kept: dict[int, _Kept] = {}
-        self._listeners: list[Callable[[int], None]] = []
+    counter = "entities_version"
 
-    def on_change(self, listener: Callable[[int], None]) -> None:
-        """Call ``listener`` with the organisation whose entities were found to have changed."""
-        self._listeners.append(listener)
-
-    def cached(self, organisation_id: int) -> EntityTree | None:
-        """The tree, if it was found to be fresh within the last two seconds."""
-        kept = self._kept.get(organisation_id)
-        return self._trusted(kept) if kept else None
-
-    async def get(self, organisation_id: int) -> EntityTree:
-        """The tree as it is now, or was at most two seconds ago if another process changed it."""
-        kept = self._keep(organisation_id)
-        async with kept.one_builder:
-            return self._trusted(kept) or await self._refreshed(kept, organisation_id)
-
-    def evict(self, organisation_id: int) -> None:
-        """Forget a tree; one that is being built now serves those who wait for it, and is then dropped."""
-        self._kept.pop(organisation_id, None)
-        self._changed(organisation_id)
-
-    def _changed(self, organisation_id: int) -> None:
-        for listener in self._listeners:
-            listener(organisation_id)
-
-    def _trusted(self, kept: _Kept) -> EntityTree | None:
-        return kept.tree if kept.trusted_until is not None and self._clock() < kept.trusted_until else None
-
-    def _keep(self, organisation_id: int) -> _Kept:
-        kept = self._kept.pop(organisation_id, None) or _Kept()
-        self._kept[organisation_id] = kept
-        while len(self._kept) > _MOST_TREES:
-            del self._kept[next(iter(self._kept))]
-        return kept
-
-    async def _refreshed(self, kept: _Kept, organisation_id: int) -> EntityTree:
-        trusted_until = self._clock() + _TRUSTED_FOR
-        # One transaction: the version belongs to the rows that are read after it.
-        async with self._database.reading() as session:
-            version = await session.scalar(
-                select(Organisation.entities_version).where(Organisation.id == organisation_id)
-            )
-            if version is None:
-                raise NotFound(f"There is no organisation {organisation_id}.", field="organisation")
-            if kept.tree is None or kept.version != version:
-                columns = [getattr(Entity, name) for name in EntityRow._fields]
-                own = Entity.organisation_id == organisation_id
-                rows = await session.execute(select(*columns).where(own))
-                kept.tree = await asyncio.to_thread(EntityTree, map(EntityRow._make, rows))
-                kept.version = version
-                self._changed(organisation_id)
-        kept.trusted_until = trusted_until
-        return kept.tree
+    async def _build(self, session: AsyncSession, organisation_id: int) -> EntityTree:
+        columns = [getattr(Entity, name) for name in EntityRow._fields]
+        rows = await session.execute(select(*columns).where(Entity.organisation_id == organisation_id))
+        return await asyncio.to_thread(EntityTree, map(EntityRow._make, rows))

@@ -74,8 +74,7 @@ class Idempotency:
         body: bytes,
     ) -> None:
         """Keep an answer, in the transaction of what it reports; those that are too old go."""
-        now = self._clock()
-        await session.execute(delete(KeptAnswer).where(KeptAnswer.created_at <= now - _KEPT_FOR))
+        await self.forget_old(session)
         packed = msgspec.msgpack.encode(_Response(dict(headers), body))
         session.add(
             KeptAnswer(
@@ -84,7 +83,7 @@ class Idempotency:
                 fingerprint=fingerprint,
                 status=status,
                 response=self._vault.cipher(owner, key).encrypt(packed),
-                created_at=now,
+                created_at=self._clock(),
             )
         )
         try:
@@ -95,6 +94,10 @@ class Idempotency:
                 retry_after=1,
                 field="Idempotency-Key",
             ) from None
+
+    async def forget_old(self, session: AsyncSession) -> None:
+        """Remove the answers that are too old to be given again."""
+        await session.execute(delete(KeptAnswer).where(KeptAnswer.created_at <= self._clock() - _KEPT_FOR))
 
     def _key_hash(self, owner: str, key: str) -> str:
         return self._vault.keyed_hash("idempotency", f"{owner}\0{key}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Literal
+
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.audit.service import Audit
@@ -12,6 +14,8 @@ from headwater.control.organisations.models import Organisation
 from headwater.control.plans.models import Plan
 from headwater.errors import NotFound, PaymentRequired
 from headwater.kit.suggest import did_you_mean
+
+Cap = Literal["max_projects", "max_creators", "max_tracked_videos"]
 
 
 class Plans:
@@ -48,3 +52,31 @@ def hold_cap(cap: str, limit: int | None, used: int) -> None:
         raise PaymentRequired(
             f"Your plan allows {limit} ({cap}) and all are used. Remove one or change the plan.", cap=cap, limit=limit
         )
+
+
+def hold_limit(cap: str, limit: int | None, used: int) -> None:
+    """The same in the words of the creators contract, which programs read: the cap, what is used, the most."""
+    if limit is not None and used >= limit:
+        raise PaymentRequired(f"Limit reached: {cap}", limitKey=cap, current=used, max=limit)
+
+
+class Allowance:
+    """How many rows of one sort a plan allows; ``used`` counts those there are, once, when first asked."""
+
+    def __init__(self, session: AsyncSession, organisation_id: int, cap: Cap, used: Select[int]) -> None:
+        self._session = session
+        self._organisation_id = organisation_id
+        self._cap = cap
+        self._count = used
+        self._known: tuple[int | None, int] | None = None
+
+    async def take(self) -> None:
+        """Hold one more against the cap, also against those taken before in this unit of work."""
+        limit, used = self._known or await self._look_up()
+        hold_limit(self._cap, limit, used)
+        self._known = limit, used + 1
+
+    async def _look_up(self) -> tuple[int | None, int]:
+        plan = await Plans().of(self._session, self._organisation_id)
+        limit: int | None = getattr(plan, self._cap)
+        return limit, 0 if limit is None else await self._session.scalar(self._count) or 0

@@ -1,0 +1,113 @@
+"""Annotations that the server makes by itself, each once: what happened is its ``dedupe_key``.
+
+await annotate(session, organisation_id, "item_added", ("campaign", 7), now, "Added Ada", "item_added:31")
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from headwater.control.annotations.models import Annotation, AutoKind, Entity, column_of
+from headwater.control.annotations.service import LONGEST_TITLE
+from headwater.control.creators.models import Campaign, Creator, Video
+from headwater.control.db import Change, surroundings
+from headwater.control.organisations.models import Organisation
+from headwater.control.rules import one_line
+from headwater.kit.ids import new_uuid
+from headwater.kit.zones import midnight
+
+Held = Creator | Video | Campaign
+
+
+async def annotate(
+    session: AsyncSession,
+    organisation_id: int,
+    kind: AutoKind,
+    entity: Entity,
+    at: datetime,
+    title: str,
+    dedupe_key: str,
+) -> bool:
+    """Make one, in the transaction of what it tells of; false where this was told before."""
+    own = Annotation.organisation_id == organisation_id
+    if await session.scalar(select(Annotation.id).where(own, Annotation.dedupe_key == dedupe_key)) is not None:
+        return False
+    scope, number = entity
+    now = surroundings(session).clock()
+    session.add(
+        Annotation(
+            **{column_of(scope): number, "organisation_id": organisation_id},
+            public_id=new_uuid(),
+            source="auto",
+            kind=kind,
+            scope=scope,
+            at=at,
+            title=one_line(title, LONGEST_TITLE),
+            body_md=None,
+            author_id=None,
+            dedupe_key=dedupe_key,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    await session.flush()
+    surroundings(session).announce(Change("annotations", organisation_id, entity))
+    return True
+
+
+async def tracking_started(session: AsyncSession, creator: Creator) -> bool:
+    """A creator is tracked, from the day that was chosen or from now on."""
+    at = creator.created_at
+    if creator.tracking_start_date is not None:
+        zone = select(Organisation.analytics_tz).where(Organisation.id == creator.organisation_id)
+        first = midnight(creator.tracking_start_date, (await session.scalars(zone)).one())
+        at = first.replace(tzinfo=UTC)
+    key = f"tracking_started:creator:{creator.id}"
+    title = f"Tracking of {creator.display_name or creator.handle} started"
+    return await annotate(session, creator.organisation_id, "tracking_started", ("creator", creator.id), at, title, key)
+
+
+async def item_added(session: AsyncSession, campaign: Campaign, item: int, held: Held, at: datetime) -> bool:
+    """A campaign holds something more; ``item`` is the number of its item."""
+    entity: Entity = ("campaign", campaign.id)
+    title, key = f"Added {_words(held)}", f"item_added:{item}"
+    return await annotate(session, campaign.organisation_id, "item_added", entity, at, title, key)
+
+
+async def item_removed(session: AsyncSession, campaign: Campaign, item: int, held: Held) -> bool:
+    """A campaign holds something less."""
+    entity: Entity = ("campaign", campaign.id)
+    title, key = f"Removed {_words(held)}", f"item_removed:{item}"
+    at = surroundings(session).clock()
+    return await annotate(session, campaign.organisation_id, "item_removed", entity, at, title, key)
+
+
+async def target_reached(session: AsyncSession, organisation_id: int, campaign: int, target: int, at: datetime) -> bool:
+    """A campaign has as many views as it was to get; another target is another event."""
+    entity: Entity = ("campaign", campaign)
+    key = f"target_reached:campaign:{campaign}:{target}"
+    title = f"Target of {target:,} views reached"
+    return await annotate(session, organisation_id, "target_reached", entity, at, title, key)
+
+
+async def record_day(
+    session: AsyncSession, organisation_id: int, entity: Entity, day: date, views: int, at: datetime
+) -> bool:
+    """``day`` in the organisation's zone, on which ``at`` stands, brought more new views than any before it."""
+    scope, number = entity
+    key = f"record_day:{scope}:{number}:{day.isoformat()}"
+    return await annotate(session, organisation_id, "record_day", entity, at, f"Record day: {views:,} new views", key)
+
+
+def _words(held: Held) -> str:
+    """What a campaign holds, as people call it."""
+    match held:
+        case Creator():
+            return f"creator {held.display_name or held.handle}"
+        case Video():
+            return f"video {held.title or held.url or held.external_id}"
+        case Campaign():
+            return f"campaign {held.name}"

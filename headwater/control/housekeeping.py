@@ -1,0 +1,25 @@
+"""Takes away what is of no more use to anybody: answers kept for repeats, logins that ended, old runs of jobs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from headwater.control.db import surroundings
+from headwater.control.idempotency.service import Idempotency
+from headwater.control.jobs.leases import Leases
+from headwater.control.tokens.models import CookieSession, RefreshToken
+
+_RUNS_KEPT_FOR: Final = timedelta(days=30)
+
+
+async def tidy(session: AsyncSession, idempotency: Idempotency) -> None:
+    """Remove it, in the caller's transaction."""
+    now = surroundings(session).clock()
+    await idempotency.forget_old(session)
+    for expiring in (CookieSession, RefreshToken):
+        await session.execute(delete(expiring).where(expiring.expires_at <= now))
+    await Leases(session).forget(now - _RUNS_KEPT_FOR)

@@ -1,0 +1,1 @@
+"""What processes agree on about work that runs by itself: who does it now, and what is asked for."""
