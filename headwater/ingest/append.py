@@ -1,7 +1,10 @@
 """Group commit: what waits is appended in one transaction, and each sender is told when it is durable.
 
 One task writes; the queue is bounded in events, and a full one refuses before
-anything is stored. It must not look into the facts beyond whose they are.
+anything is stored. Senders who wait for their answer before they send again come
+back one by one after a commit; so that the first of many does not get a commit
+of its own, the writer waits a moment for half of them. It must not look into the
+facts beyond whose they are.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 import pyarrow.compute as pc
@@ -18,11 +22,12 @@ from headwater.catalogue.registry import CATALOGUE
 from headwater.errors import Unavailable
 from headwater.storage.port import Appended, FactBatch, Store
 
+_LINGER = 0.02
 log = structlog.get_logger(__name__)
 
 
 class Touched(msgspec.Struct, frozen=True):
-    """Whose facts a commit added to: entities are those of the dataset's first id dimension."""
+    """Whose facts a commit added to: entities are those of the dataset's subject."""
 
     organisation_id: int
     dataset: str
@@ -47,6 +52,7 @@ class Writer:
         self._commit_events = commit_events
         self._queue: deque[_Waiting] = deque()
         self._events = 0
+        self._company = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -89,11 +95,21 @@ class Writer:
             if not self._queue:
                 await self._wake.wait()
                 continue
+            await self._linger()
             group = self._gather()
+            self._company = len(group)
             try:
                 await self._commit([waiting for waiting in group if not waiting.answer.done()])
             finally:
                 self._events -= sum(waiting.events for waiting in group)
+
+    async def _linger(self) -> None:
+        """Wait until half as many senders are there as were answered last; a lone one, or a pair, never waits."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER):
+                while len(self._queue) < self._company // 2 and not self._stopping:
+                    self._wake.clear()
+                    await self._wake.wait()
 
     def _gather(self) -> list[_Waiting]:
         """The next batches, at most ``commit_events`` together; one that is larger goes alone."""
@@ -135,8 +151,7 @@ class Writer:
 def _touched(batches: list[FactBatch]) -> list[Touched]:
     ids: dict[tuple[int, str], set[int]] = {}
     for batch in batches:
-        dimensions = CATALOGUE[batch.dataset].dimensions
-        column = next(dimension.column for dimension in dimensions if dimension.kind == "id")
+        column = CATALOGUE[batch.dataset].subject
         known = ids.setdefault((batch.scope.organisation_id, batch.dataset), set())
         known.update(pc.unique(batch.rows[column]).to_pylist())
     return [Touched(organisation, dataset, frozenset(found)) for (organisation, dataset), found in ids.items()]

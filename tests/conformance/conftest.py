@@ -16,16 +16,21 @@ from .facts import opened
 Open = Callable[..., AbstractAsyncContextManager[Store]]
 
 
-@pytest.fixture(params=["duckdb file", "duckdb memory"])
+_COVERING = "duckdb file, all keys covered at once"
+
+
+@pytest.fixture(params=["duckdb file", "duckdb memory", _COVERING])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     """Opens a new store of each kind."""
+    if request.param == _COVERING:
+        return partial(opened, tmp_path / "facts.duckdb", cover_after=1)
     return partial(opened, tmp_path / "facts.duckdb" if request.param == "duckdb file" else None)
 
 
-@pytest.fixture(params=["duckdb file"])
-def lasting(tmp_path: Path) -> Open:
+@pytest.fixture(params=["duckdb file", _COVERING])
+def lasting(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     """Opens the same store again and again, of each kind that outlives its process."""
-    return partial(opened, tmp_path / "facts.duckdb")
+    return partial(opened, tmp_path / "facts.duckdb", **({"cover_after": 1} if request.param == _COVERING else {}))
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from headwater.ingest.append import Touched, Writer
 from headwater.ingest.check import check
 from headwater.storage.port import Appended, FactBatch
 
-from .samples import NOW, RecordingStore, Tree, event, ndjson, read, scope
+from .samples import KNOWN, NOW, RecordingStore, event, ndjson, read, scope
 
 
 def batch(count: int, creative_id: int = 1, organisation_id: int = 1) -> FactBatch:
     records = [event(creative_id=creative_id) for _ in range(count)]
-    rows = check(read(ndjson(records)), AD_EVENTS, Tree(), NOW).rows
+    rows = check(read(ndjson(records)), AD_EVENTS, KNOWN, NOW).rows
     return FactBatch(scope(organisation_id), "ad-events", rows)
 
 
@@ -120,6 +120,59 @@ async def test_a_sender_who_leaves_during_the_commit_breaks_nothing() -> None:
         store.gate.set()
         assert (await writer.append(batch(99))).accepted == 99
     assert store.rows.num_rows == 100
+
+
+async def turns(count: int = 10) -> None:
+    """Lets the writer do what it can do without a clock."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_a_lone_sender_s_commit_begins_at_once_each_time() -> None:
+    store = GatedStore()
+    async with writing(store) as writer:
+        for _ in range(3):
+            store.entered.clear()
+            store.gate.clear()
+            sending = await waiting(writer, batch(1))
+            await turns()
+            assert store.entered.is_set()
+            store.gate.set()
+            await asyncio.gather(*sending)
+
+
+async def test_of_many_who_come_back_the_first_waits_a_moment_for_half_of_them() -> None:
+    store = RecordingStore()
+    async with writing(store) as writer:
+        await asyncio.gather(*await waiting(writer, *[batch(1)] * 4))
+        first = await waiting(writer, batch(1))
+        await turns()
+        assert len(store.commits) == 1
+        second = await waiting(writer, batch(1))
+        await asyncio.gather(*first, *second)
+    assert [len(commit) for commit in store.commits] == [4, 2]
+
+
+async def test_one_who_comes_back_alone_waits_a_moment_only() -> None:
+    store = RecordingStore()
+    async with writing(store) as writer:
+        await asyncio.gather(*await waiting(writer, *[batch(1)] * 4))
+        for _ in range(2):
+            assert (await writer.append(batch(1))).accepted == 1
+    assert [len(commit) for commit in store.commits] == [4, 1, 1]
+
+
+async def test_stop_does_not_wait_for_company() -> None:
+    store = RecordingStore()
+    writer = Writer(store, 100, 10)
+    await writer.start()
+    await asyncio.gather(*await waiting(writer, *[batch(1)] * 4))
+    sending = await waiting(writer, batch(1))
+    await turns()
+    stopping = asyncio.create_task(writer.stop())
+    await turns()
+    assert stopping.done()
+    assert [done.accepted for done in await asyncio.gather(*sending)] == [1]
 
 
 async def test_stop_commits_what_waits_and_takes_no_more() -> None:
