@@ -11,8 +11,8 @@ from click import Context
 from msgspec import inspect
 from typer.core import TyperGroup
 
-from headwater.catalogue.model import CountEvents, Dataset, Derived, Metric
-from headwater.catalogue.registry import CATALOGUE
+from headwater.catalogue.model import CountEvents, EventDataset, Derived, Metric
+from headwater.catalogue.registry import EVENTS
 from headwater.cli.main import app
 from headwater.settings import DESCRIPTIONS, Settings
 
@@ -32,10 +32,14 @@ def settings_page() -> str:
         "| --- | --- | --- | --- |",
     ]
     for field in msgspec.structs.fields(Settings):
-        default = f"`{field.default}`" if field.default != "" else "empty"
+        default = f"`{_shown(field.default)}`" if field.default != "" else "empty"
         kind = _kind(inspect.type_info(field.type))
         lines.append(f"| `HEADWATER_{field.name.upper()}` | {kind} | {default} | {DESCRIPTIONS[field.name]} |")
     return _NOTE + "\n".join(lines) + "\n"
+
+
+def _shown(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def _kind(kind: inspect.Type) -> str:
@@ -44,6 +48,8 @@ def _kind(kind: inspect.Type) -> str:
             return _kind(inner)
         case inspect.LiteralType(values=values):
             return " or ".join(f"`{value}`" for value in values)
+        case inspect.BoolType():
+            return "`true` or `false`"
         case inspect.IntType():
             return "whole number"
         case inspect.FloatType():
@@ -55,12 +61,12 @@ def _kind(kind: inspect.Type) -> str:
 def catalogue_page() -> str:
     """Every dataset with its fields, metrics, dimensions and rollups."""
     lines = ["# Catalogue", "", "What can be measured, as `headwater/catalogue` declares it.", ""]
-    for dataset in CATALOGUE.values():
+    for dataset in EVENTS.values():
         lines += _dataset(dataset)
     return _NOTE + "\n".join(lines).rstrip() + "\n"
 
 
-def _dataset(dataset: Dataset) -> list[str]:
+def _dataset(dataset: EventDataset) -> list[str]:
     lines = [f"## {dataset.name}", "", dataset.description, "", "| field | kind | required | what it is |"]
     lines.append("| --- | --- | --- | --- |")
     for field in dataset.fields:

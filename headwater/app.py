@@ -15,38 +15,49 @@ import structlog
 from starlette.types import ASGIApp, Receive, Send
 
 from headwater import settings as settings_module
-from headwater.catalogue.registry import CATALOGUE
+from headwater.catalogue.registry import CATALOGUE, EVENTS
 from headwater.control import Control
 from headwater.control import provide as provide_control
-from headwater.ingest.append import Touched, Writer
+from headwater.ingest.append import Writer
 from headwater.ingest.receive import Ingest
+from headwater.invalidation import Invalidation
+from headwater.jobs.creator_sums import CreatorSums
+from headwater.jobs.registry import jobs
+from headwater.jobs.worker import Worker
 from headwater.kit.clock import Clock, system_clock
 from headwater.query.cache import TaggedCache, TagGenerations
 from headwater.query.run import Engine
+from headwater.query.series.run import SeriesEngine
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.duckdb.store import DuckDBStore
 from headwater.surfaces._http.endpoint import Endpoint
+from headwater.surfaces._http.envelope import ErrorForms
 from headwater.surfaces._http.gate import Gate
 from headwater.surfaces._http.serve import Server
 from headwater.surfaces._http.services import Services
 from headwater.surfaces.accounts import routes as accounts
 from headwater.surfaces.ad_creatives import routes as ad_creatives
+from headwater.surfaces.creators import envelope as creators_envelope
+from headwater.surfaces.creators import routes as creators
 from headwater.surfaces.ingest import routes as ingest
 from headwater.surfaces.system import description, health
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+ERROR_FORMS = ErrorForms([creators_envelope.FORM])
 
 
 def endpoints() -> Sequence[Endpoint]:
     """Every route of the server."""
     described = [
         *ad_creatives.ENDPOINTS,
+        *creators.ENDPOINTS,
         *ingest.ENDPOINTS,
         *accounts.ENDPOINTS,
         *health.ENDPOINTS,
     ]
-    return [*described, *description.endpoints(lambda: described)]
+    return [*described, *description.endpoints(lambda: described, ERROR_FORMS)]
 
 
 class Headwater:
@@ -66,22 +77,31 @@ class Headwater:
         )
         engine = Engine(
             store,
-            CATALOGUE,
+            EVENTS,
             control.trees,
             generations,
-            cache_bytes=settings.cache_bytes // 2,
+            cache_bytes=settings.cache_bytes // 4,
             max_bucket_rows=settings.max_bucket_rows,
         )
+        series = SeriesEngine(
+            store,
+            generations,
+            clock,
+            cache_bytes=settings.cache_bytes // 4,
+            max_points=settings.max_bucket_rows,
+        )
         self._writer = Writer(store, settings.ingest_queue_events, settings.ingest_commit_events)
-        self._writer.on_commit(self._forget_touched)
-        control.trees.on_change(self._forget_entities)
-        self._generations = generations
-        intake = Ingest(self._writer, store, control.trees, clock, settings)
-        self.services = Services(settings, clock, control, store, engine, intake, RenderPool())
+        Invalidation(control, generations).listen(self._writer)
+        sums = CreatorSums(control, store, generations)
+        work = jobs(control, clock, sums.rebuild, sums.prune)
+        self._worker = Worker(control, work, clock) if settings.jobs else None
+        intake = Ingest(self._writer, store, control.trees, control.rosters, clock, settings)
+        self.services = Services(settings, clock, control, store, engine, series, intake, RenderPool())
         self.app: ASGIApp = Gate(
             endpoints(),
             Server(self.services),
-            TaggedCache(settings.cache_bytes // 2, generations),
+            TaggedCache(settings.cache_bytes // 2, generations, clock),
+            ERROR_FORMS,
             trusted_proxies=settings.trusted_proxies,
             lifespan=self._lifespan,
         )
@@ -103,27 +123,17 @@ class Headwater:
         await receive()
         try:
             await self.start()
+            if self._worker is not None:
+                self._worker.start()
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if self._worker is not None:
+            await self._worker.stop()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
-
-    def _forget_touched(self, touched: list[Touched]) -> None:
-        """Answers about entities that got new facts are no longer right."""
-        for one in touched:
-            tree = self.services.control.trees.cached(one.organisation_id)
-            if tree is None:
-                self._forget_entities(one.organisation_id)
-                continue
-            lineages = (tree.lineage(creative) for creative in one.entity_ids)
-            self._generations.bump({(one.organisation_id, *entity) for lineage in lineages for entity in lineage})
-
-    def _forget_entities(self, organisation_id: int) -> None:
-        """Nor are any of an organisation whose entities changed."""
-        self._generations.bump([(organisation_id, "entities", 0)])
 
 
 def configure_logging(settings: Settings) -> None:

@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     access_token_minutes: Annotated[int, Meta(ge=1)] = 15
     refresh_token_days: Annotated[int, Meta(ge=1)] = 30
     session_days: Annotated[int, Meta(ge=1)] = 14
+    jobs: bool = True
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
     log_format: Literal["pretty", "json"] = "pretty"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -75,6 +76,7 @@ DESCRIPTIONS: dict[str, str] = {
     "access_token_minutes": "Life of an access token, in minutes.",
     "refresh_token_days": "Life of a refresh token, in days.",
     "session_days": "Life of a cookie session, in days.",
+    "jobs": "Whether this process does nightly and recurring work too; of several processes one does each job.",
     "trusted_proxies": "How many proxies in front may set X-Forwarded-For; 0 trusts none.",
     "log_format": "Log lines for people (pretty) or machines (json).",
     "log_level": "The least important level that is logged.",

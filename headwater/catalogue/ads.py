@@ -1,6 +1,6 @@
 """Ad events: what is measured of creatives (contract: ad-creatives, "Available metrics").
 
-Entities: workspace > campaign > creative group > creative > component. Facts name
+Entities: workspace > campaign > creative group > creative > component. Dataset name
 the creative (and the component); the levels above are resolved by the control plane.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 from headwater.catalogue.model import (
     SECONDS,
     CountEvents,
-    Dataset,
     Derived,
     Dimension,
+    EventDataset,
     Field,
     Metric,
     Rollup,
@@ -103,11 +103,12 @@ DROP = Derived(
 _BASE_NAMES = tuple(metric.name for metric in BASE)
 _FLOW_NAMES = tuple(metric.name for metric in FLOW)
 
-AD_EVENTS = Dataset(
+AD_EVENTS = EventDataset(
     name="ad-events",
     table="ad_event",
     description="One event of one creative as it was delivered: an impression, a click, a quartile of a video.",
     time="ts",
+    subject="creative_id",
     fields=(
         Field("ts", "time", "When it happened.", required=True),
         Field("creative_id", "id", "The creative.", required=True, entity="creative"),

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 Grain = Literal["hour", "day", "week", "month"]
-FieldKind = Literal["time", "id", "text", "amount"]
+FieldKind = Literal["time", "id", "text", "amount", "uuid", "counter", "flag"]
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ class Field(msgspec.Struct, frozen=True):
     required: bool = False
     max_length: int = 255
     entity: str = ""
-    """Kind of entity that an ``id`` field names."""
+    """Kind of entity that an ``id`` or ``uuid`` field names; a ``uuid`` is stored as that entity's number."""
 
     @property
     def stored_as(self) -> str:
@@ -105,13 +105,28 @@ class Rollup(msgspec.Struct, frozen=True):
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """A kind of fact: what a record holds, what can be measured, which sums are kept."""
+    """A kind of fact: what a record of it holds. ``subject`` is the column of the entity that it is a fact about."""
 
     name: str
     table: str
     description: str
     time: str
+    subject: str
     fields: tuple[Field, ...]
+
+    def field(self, name: str) -> Field:
+        """The field called ``name``; KeyError when there is none."""
+        return {field.name: field for field in self.fields}[name]
+
+    @property
+    def time_column(self) -> str:
+        """The column of the time at which the fact happened."""
+        return self.field(self.time).stored_as
+
+
+class EventDataset(Dataset, frozen=True):
+    """Events: what can be counted and summed of them, and which sums are kept."""
+
     dimensions: tuple[Dimension, ...]
     metrics: tuple[Metric, ...]
     derived: tuple[Derived, ...]
@@ -119,10 +134,6 @@ class Dataset(msgspec.Struct, frozen=True):
     groups: dict[str, tuple[str, ...]]
     session: tuple[str, ...] = ()
     """Columns that together name one countable happening within a session."""
-
-    def field(self, name: str) -> Field:
-        """The field called ``name``; KeyError when there is none."""
-        return {field.name: field for field in self.fields}[name]
 
     def dimension(self, name: str) -> Dimension:
         """The dimension called ``name``; KeyError when there is none."""
@@ -133,3 +144,26 @@ class Dataset(msgspec.Struct, frozen=True):
         known: dict[str, Metric | Derived] = {metric.name: metric for metric in self.metrics}
         known.update({derived.name: derived for derived in self.derived})
         return known[name]
+
+
+Opening = Literal["baseline", "by_posting"]
+
+
+class SnapshotDataset(Dataset, frozen=True):
+    """Readings of cumulative counters at instants.
+
+    Each reading books its difference to the one before it, on its own instant, in
+    ``ledger``; ``day_rollup`` sums the ledger by entity and day in the
+    organisation's time zone. What an entity's first reading books is said by
+    ``opening``: a ``baseline`` sets the level and books nothing; ``by_posting`` it
+    books all of it if the entity was posted within 24 hours before, which only the
+    question can know, so it lies in ``openings`` until then. ``group_rollup`` sums
+    groups of entities by day.
+    """
+
+    counters: tuple[str, ...]
+    opening: Opening
+    ledger: str
+    day_rollup: str
+    openings: str = ""
+    group_rollup: str = ""

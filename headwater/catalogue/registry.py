@@ -8,35 +8,65 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
 from headwater.catalogue.ads import AD_EVENTS
-from headwater.catalogue.model import Dataset
+from headwater.catalogue.creators import CREATOR_SNAPSHOTS, VIDEO_SNAPSHOTS
+from headwater.catalogue.model import Dataset, EventDataset, SnapshotDataset
+
+F = TypeVar("F", bound=Dataset)
 
 
 class CatalogueError(Exception):
     """The declarations contradict themselves."""
 
 
-def collect(datasets: Iterable[Dataset]) -> Mapping[str, Dataset]:
+def collect(datasets: Iterable[F]) -> Mapping[str, F]:
     """Datasets by name, after every check has passed."""
-    by_name: dict[str, Dataset] = {}
+    by_name: dict[str, F] = {}
     tables: set[str] = set()
     for dataset in datasets:
         if dataset.name in by_name:
             raise CatalogueError(f"Dataset '{dataset.name}' is declared twice.")
         by_name[dataset.name] = dataset
-        _check_names(dataset)
-        _check_references(dataset)
-        for table in (dataset.table, *(rollup.name for rollup in dataset.rollups)):
+        _check_fields(dataset)
+        if isinstance(dataset, EventDataset):
+            _check_names(dataset)
+            _check_references(dataset)
+        for table in _tables(dataset):
             if table in tables:
                 raise CatalogueError(f"Table '{table}' is declared twice.")
             tables.add(table)
     return MappingProxyType(by_name)
 
 
-def _check_names(dataset: Dataset) -> None:
+def _tables(dataset: Dataset) -> list[str]:
+    if isinstance(dataset, EventDataset):
+        return [dataset.table, *(rollup.name for rollup in dataset.rollups)]
+    if isinstance(dataset, SnapshotDataset):
+        return [
+            dataset.table,
+            dataset.ledger,
+            dataset.day_rollup,
+            *filter(None, [dataset.openings, dataset.group_rollup]),
+        ]
+    return [dataset.table]
+
+
+def _check_fields(dataset: Dataset) -> None:
+    names = [field.name for field in dataset.fields]
+    doubled = {name for name in names if names.count(name) > 1}
+    if doubled:
+        raise CatalogueError(f"{dataset.name}: field {sorted(doubled)} is declared twice.")
+    counters = dataset.counters if isinstance(dataset, SnapshotDataset) else ()
+    for what, named in (("time", (dataset.time,)), ("subject", (dataset.subject,)), ("counters", counters)):
+        unknown = set(named) - set(names) - {field.stored_as for field in dataset.fields}
+        if unknown:
+            raise CatalogueError(f"{dataset.name}: {what} names unknown {sorted(unknown)}.")
+
+
+def _check_names(dataset: EventDataset) -> None:
     for what, names in (
-        ("field", [field.name for field in dataset.fields]),
         ("dimension", [dimension.name for dimension in dataset.dimensions]),
         ("metric", [metric.name for metric in dataset.metrics] + [derived.name for derived in dataset.derived]),
         ("rollup", [rollup.name for rollup in dataset.rollups]),
@@ -50,13 +80,12 @@ def _check_names(dataset: Dataset) -> None:
         raise CatalogueError(f"{dataset.name}: group {shadowed} has the name of a metric.")
 
 
-def _check_references(dataset: Dataset) -> None:
+def _check_references(dataset: EventDataset) -> None:
     metrics = {metric.name for metric in dataset.metrics}
     dimensions = {dimension.name for dimension in dataset.dimensions}
     fields = {field.stored_as for field in dataset.fields}
     references: list[tuple[str, set[str], set[str]]] = [
         ("session", set(dataset.session), fields),
-        ("time", {dataset.time}, fields),
     ]
     for rollup in dataset.rollups:
         references.append((f"rollup {rollup.name}", set(rollup.metrics), metrics))
@@ -72,4 +101,10 @@ def _check_references(dataset: Dataset) -> None:
             raise CatalogueError(f"{dataset.name}: {what} names unknown {sorted(named - known)}.")
 
 
-CATALOGUE: Mapping[str, Dataset] = collect([AD_EVENTS])
+CATALOGUE: Mapping[str, Dataset] = collect([AD_EVENTS, VIDEO_SNAPSHOTS, CREATOR_SNAPSHOTS])
+EVENTS: Mapping[str, EventDataset] = MappingProxyType(
+    {name: dataset for name, dataset in CATALOGUE.items() if isinstance(dataset, EventDataset)}
+)
+SNAPSHOTS: Mapping[str, SnapshotDataset] = MappingProxyType(
+    {name: dataset for name, dataset in CATALOGUE.items() if isinstance(dataset, SnapshotDataset)}
+)

@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from headwater import __version__
 from headwater.app import Headwater
-from headwater.catalogue.model import Dataset, Rollup
-from headwater.catalogue.registry import CATALOGUE
+from headwater.catalogue.model import EventDataset, Rollup
+from headwater.catalogue.registry import EVENTS
 from headwater.cli import parts
 from headwater.cli.parts import DataDir
 from headwater.control.organisations.models import Organisation
@@ -97,13 +97,13 @@ async def _opened(headwater: Headwater) -> AsyncIterator[Finding]:
     for organisation in organisations:
         try:
             scope = await services.control.access.operator_scope(organisation)
-            for dataset in CATALOGUE.values():
+            for dataset in EVENTS.values():
                 yield await _compared(headwater, scope, dataset)
         except HeadwaterError as error:
             yield Finding(f"rollups of organisation {organisation}", f"not checked: {error.message}", None)
 
 
-async def _compared(headwater: Headwater, scope: Scope, dataset: Dataset) -> Finding:
+async def _compared(headwater: Headwater, scope: Scope, dataset: EventDataset) -> Finding:
     """Totals of the raw facts against those of each rollup, over all time and all creatives."""
     tree = await headwater.services.control.trees.get(scope.organisation_id)
     every = tuple(metric.name for metric in dataset.metrics)

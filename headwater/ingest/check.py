@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headwater.catalogue.model import Dataset, Field
-from headwater.ingest.problems import Entities, Problem, Words, always, refuse
+from headwater.ingest.problems import Entities, Known, Problem, Roster, Words, always, refuse
 from headwater.ingest.records import Decoded
 from headwater.ingest.rules import RULES
 from headwater.storage.schema import arrow_schema
@@ -22,14 +22,15 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(hours=24)
 
 
-def check(decoded: Decoded, dataset: Dataset, entities: Entities, now: datetime) -> Decoded:
+def check(decoded: Decoded, dataset: Dataset, known: Known, now: datetime) -> Decoded:
     """The records that may be stored, as they are stored, and the errors of all others."""
     names = [field.name for field in dataset.fields]
     columns = pa.RecordBatch.from_arrays([column.combine_chunks() for column in decoded.rows.columns], names)
     rules = RULES.get(dataset.name)
-    problems = [*_missing(columns, dataset), *_times(columns, dataset, now), *_unknown(columns, dataset, entities)]
+    problems = [*_missing(columns, dataset), *_times(columns, dataset, now)]
+    problems += [*_unknown(columns, dataset, known.entities), *_unlisted(columns, dataset, known.roster)]
     if rules is not None:
-        problems.extend(rules.problems(columns, entities))
+        problems.extend(rules.problems(columns, known.entities))
     problems = [problem for problem in problems if pc.any(problem.rows).as_py()]
     index, errors = decoded.index, decoded.errors
     if problems:
@@ -37,6 +38,7 @@ def check(decoded: Decoded, dataset: Dataset, entities: Entities, now: datetime)
         columns, index, errors = columns.filter(good), index.filter(good), errors.merged(found)
     if rules is not None:
         columns = rules.settle(columns)
+    columns = _numbered(columns, dataset, known.roster)
     return Decoded(_as_stored(columns, dataset), index, errors, decoded.total, decoded.ignored_fields)
 
 
@@ -70,12 +72,38 @@ def _unknown(columns: pa.RecordBatch, dataset: Dataset, entities: Entities) -> I
             yield Problem(rows, field.name, _nonexistent(field))
 
 
+def _unlisted(columns: pa.RecordBatch, dataset: Dataset, roster: Roster) -> Iterator[Problem]:
+    """UUIDs that name nothing in the organisation."""
+    for field in dataset.fields:
+        if field.kind == "uuid":
+            texts = columns[field.name]
+            unknown = [one for one in _distinct(texts) if roster.find(field.entity, one) is None]
+            if unknown:
+                yield Problem(pc.is_in(texts, pa.array(unknown, pa.string())), field.name, _nonexistent(field))
+
+
+def _numbered(columns: pa.RecordBatch, dataset: Dataset, roster: Roster) -> pa.RecordBatch:
+    """UUIDs, all known by now, as the numbers by which facts are kept."""
+    for place, field in enumerate(dataset.fields):
+        if field.kind == "uuid":
+            distinct = pa.array(_distinct(columns[field.name]), pa.string())
+            numbers = pa.array([roster.find(field.entity, one) for one in distinct.to_pylist()], pa.int64())
+            found = numbers.take(pc.index_in(columns[field.name], distinct))
+            columns = columns.set_column(place, field.name, found)
+    return columns
+
+
+def _distinct(texts: pa.Array) -> list[str]:
+    found: list[str] = pc.unique(texts).drop_null().to_pylist()
+    return found
+
+
 def _nonexistent(field: Field) -> Words:
     return lambda value: f"{field.name} {value} names no {field.entity} that exists."
 
 
 def _as_stored(columns: pa.RecordBatch, dataset: Dataset) -> pa.Table:
-    """Absent values as ``schema`` says that they are stored."""
+    """Absent values as ``schema`` says that they are stored; unknown counters and flags stay unknown."""
     absent = {"text": "", "id": 0, "amount": 0}
     stored = [
         pc.fill_null(columns[field.name], absent[field.kind])

@@ -21,10 +21,13 @@ import pyarrow.compute as pc
 
 from headwater.catalogue.model import Field, FieldKind
 from headwater.errors import InvalidRequest
+from headwater.kit.ids import read_uuid
 from headwater.storage.schema import AMOUNT_SCALE
 
 MAX_ID = 2**63 - 1
 MAX_AMOUNT = 1_000_000_000
+# The sum over a million entities still fits into 64 bits, and every one is exact as a float.
+MAX_COUNTER = 1_000_000_000_000
 
 _MICROSECONDS = pa.timestamp("us")
 # Nanoseconds in 64 bits end in 2262: no unit overflows between these.
@@ -36,6 +39,9 @@ _READABLE: dict[FieldKind, tuple[Callable[[pa.DataType], bool], ...]] = {
     "id": (pa.types.is_integer,),
     "text": (),
     "amount": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+    "uuid": (),
+    "counter": (pa.types.is_integer, pa.types.is_floating),
+    "flag": (pa.types.is_boolean,),
 }
 _CONTROL_BYTES = bytes((*range(0x20), 0x7F))
 _TIME = re.compile(
@@ -43,6 +49,16 @@ _TIME = re.compile(
     r"([T ]([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?",
     re.ASCII,
 )
+_FLAGS = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "1": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+    "0": False,
+}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -57,6 +73,12 @@ def expectation(field: Field) -> str:
             return f"text of at most {field.max_length} characters without control characters"
         case "amount":
             return f"a number from 0 to {MAX_AMOUNT}"
+        case "uuid":
+            return "a UUID, such as 550e8400-e29b-41d4-a716-446655440000"
+        case "counter":
+            return f"a whole number from 0 to {MAX_COUNTER}"
+        case "flag":
+            return "true or false"
         case _:
             assert_never(field.kind)
 
@@ -136,6 +158,28 @@ def _amount(_: Field, raw: pa.Array) -> pa.Array:
     return pc.round(pc.multiply(numbers, float(AMOUNT_SCALE)), round_mode="half_to_even").cast(pa.int64())
 
 
+def _uuid(_: Field, raw: pa.Array) -> pa.Array:
+    """UUIDs stay texts until it is known what they name."""
+    return _one_by_one(raw.cast(pa.string()), pa.string(), read_uuid)
+
+
+def _counter(_: Field, raw: pa.Array) -> pa.Array:
+    low, high = pa.scalar(0, pa.int64()), pa.scalar(MAX_COUNTER, pa.int64())
+    if pa.types.is_integer(raw.type):
+        if pa.types.is_uint64(raw.type):
+            raw = _within(raw, low.cast(raw.type), high.cast(raw.type))
+        return _within(raw.cast(pa.int64()), low, high)
+    numbers = _cast(raw, pa.float64(), _read_number) if _is_text(raw.type) else raw.cast(pa.float64())
+    numbers = _within(numbers, low.cast(pa.float64()), high.cast(pa.float64()))
+    # A column with gaps often comes as floats; a fraction is no count.
+    whole = pc.equal(numbers, pc.floor(numbers))
+    return pc.if_else(whole, numbers, pa.scalar(None, pa.float64())).cast(pa.int64())
+
+
+def _flag(_: Field, raw: pa.Array) -> pa.Array:
+    return _one_by_one(raw, pa.bool_(), _FLAGS.get) if _is_text(raw.type) else raw
+
+
 def _time(_: Field, raw: pa.Array) -> pa.Array:
     if _is_text(raw.type):
         values = _times_of_text(raw)
@@ -197,4 +241,7 @@ _CONVERTERS: dict[FieldKind, Callable[[Field, pa.Array], pa.Array]] = {
     "id": _id,
     "text": _text,
     "amount": _amount,
+    "uuid": _uuid,
+    "counter": _counter,
+    "flag": _flag,
 }

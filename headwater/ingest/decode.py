@@ -38,7 +38,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def decode(body: bytes, content_type: str | None, dataset: Dataset, max_bytes: int) -> Decoded:
     """Records of ``body``; ``max_bytes`` is what files that unfold may take."""
-    schema = pa.schema([field.with_nullable(True) for field in arrow_schema(dataset)])
+    schema = _decoded_schema(dataset)
     tables, indexes = [], []
     errors, total, size = RecordErrors(), 0, 0
     ignored: set[str] = set()
@@ -60,6 +60,14 @@ def decode(body: bytes, content_type: str | None, dataset: Dataset, max_bytes: i
     rows = pa.concat_tables(tables) if tables else schema.empty_table()
     index = pa.concat_arrays(indexes) if indexes else pa.array([], pa.int64())
     return Decoded(rows.combine_chunks(), index, errors, total, tuple(sorted(ignored)))
+
+
+def _decoded_schema(dataset: Dataset) -> pa.Schema:
+    """Columns as they are stored, but anything may be absent, and what UUIDs name is not known yet."""
+    decoded = []
+    for field, stored in zip(dataset.fields, arrow_schema(dataset), strict=True):
+        decoded.append(pa.field(stored.name, pa.string()) if field.kind == "uuid" else stored.with_nullable(True))
+    return pa.schema(decoded)
 
 
 def media_type(content_type: str | None) -> str:

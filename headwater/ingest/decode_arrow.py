@@ -26,7 +26,7 @@ _ROW_BYTES = 8
 def read_parquet(body: bytes, dataset: Dataset, max_bytes: int) -> Iterator[Chunk]:
     """Chunks of a Parquet file."""
     known = [field.name for field in dataset.fields]
-    texts = [field.name for field in dataset.fields if field.kind == "text"]
+    texts = [field.name for field in dataset.fields if field.kind in ("text", "uuid")]
     try:
         unfolded = pa.BufferReader(arrow_of_parquet(body, known, texts, max_bytes))
         with pa.ipc.open_stream(unfolded) as stream:

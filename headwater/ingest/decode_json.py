@@ -25,18 +25,27 @@ _ACCEPTED: dict[FieldKind, frozenset[type]] = {
     "id": frozenset((int, str)),
     "text": frozenset((str,)),
     "amount": frozenset((int, float, str)),
+    "uuid": frozenset((str,)),
+    "counter": frozenset((int, float, str)),
+    "flag": frozenset((bool, str)),
 }
 _TYPED: dict[FieldKind, Any] = {
     "time": str | None,
     "id": int | str | None,
     "text": str | None,
     "amount": int | float | str | None,
+    "uuid": str | None,
+    "counter": int | float | str | None,
+    "flag": bool | str | None,
 }
 _RAW: dict[FieldKind, pa.DataType] = {
     "time": pa.string(),
     "id": pa.int64(),
     "text": pa.string(),
     "amount": pa.float64(),
+    "uuid": pa.string(),
+    "counter": pa.int64(),
+    "flag": pa.bool_(),
 }
 # No kind of field accepts it, so a value of a wrong type stands out as one that cannot be kept.
 _REFUSED = "\0"
@@ -189,4 +198,6 @@ def _checked_column(field: Field, values: list[Any]) -> pa.Array:
 def _as_text(value: str | float | None) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return str(value)
     return str(value) if abs(value) < _PRINTABLE else _REFUSED

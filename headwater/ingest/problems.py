@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -17,7 +17,7 @@ Words = Callable[[Any], str]
 
 
 class Entities(Protocol):
-    """The organisation's entities, as far as facts name them."""
+    """The organisation's creatives, as far as facts name them."""
 
     @property
     def creative_ids(self) -> frozenset[int]:
@@ -25,6 +25,20 @@ class Entities(Protocol):
 
     def component_owner(self, component_id: int) -> int | None:
         """The creative that a component belongs to; None for one that the organisation does not have."""
+
+
+class Roster(Protocol):
+    """The organisation's creators and videos, as far as facts name them."""
+
+    def find(self, kind: str, public_id: str) -> int | None:
+        """The number of what has this UUID; None for one that the organisation does not have."""
+
+
+class Known(NamedTuple):
+    """Everything that an organisation's facts can name."""
+
+    entities: Entities
+    roster: Roster
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from headwater.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from headwater.ingest.append import Writer
 from headwater.ingest.check import check
 from headwater.ingest.decode import TEXT_TYPES, decode, media_type
-from headwater.ingest.problems import Entities
+from headwater.ingest.problems import Entities, Known, Roster
 from headwater.ingest.records import Decoded, RecordError
 from headwater.kit.clock import Clock
 from headwater.kit.suggest import did_you_mean
@@ -46,10 +46,17 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Trees(Protocol):
-    """Where an organisation's entities are found."""
+    """Where an organisation's creatives are found."""
 
     async def get(self, organisation_id: int) -> Entities:
         """The organisation's entities as they are now."""
+
+
+class Rosters(Protocol):
+    """Where an organisation's creators and videos are found."""
+
+    async def get(self, organisation_id: int) -> Roster:
+        """The organisation's roster as it is now."""
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -66,10 +73,13 @@ _read_note = msgspec.json.Decoder(_Note).decode
 class Ingest:
     """Takes in batches of facts."""
 
-    def __init__(self, writer: Writer, store: Store, trees: Trees, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self, writer: Writer, store: Store, trees: Trees, rosters: Rosters, clock: Clock, settings: Settings
+    ) -> None:
         self._writer = writer
         self._store = store
         self._trees = trees
+        self._rosters = rosters
         self._clock = clock
         self._max_bytes = settings.max_ingest_bytes
         self._decoding_bytes = 0
@@ -110,8 +120,9 @@ class Ingest:
         on_error: OnError,
         key: AppendKey | None,
     ) -> Receipt:
-        entities = await self._trees.get(scope.organisation_id)
-        checked = await self._decode(body, content_type, dataset, entities)
+        organisation = scope.organisation_id
+        known = Known(await self._trees.get(organisation), await self._rosters.get(organisation))
+        checked = await self._decode(body, content_type, dataset, known)
         if on_error == "abort" and checked.errors.count:
             raise _aborted(checked)
         note = _Note(checked.errors.count, checked.errors.first, checked.ignored_fields)
@@ -122,9 +133,9 @@ class Ingest:
         appended = await self._writer.append(FactBatch(scope, dataset.name, checked.rows, key))
         return _receipt(appended, note)
 
-    async def _decode(self, body: bytes, content_type: str | None, dataset: Dataset, entities: Entities) -> Decoded:
+    async def _decode(self, body: bytes, content_type: str | None, dataset: Dataset, known: Known) -> Decoded:
         def work() -> Decoded:
-            return check(decode(body, content_type, dataset, self._max_bytes), dataset, entities, self._clock())
+            return check(decode(body, content_type, dataset, self._max_bytes), dataset, known, self._clock())
 
         # A Parquet file waits for a process of its own, however small it is.
         if len(body) <= _INLINE_BYTES and media_type(content_type) in TEXT_TYPES:

@@ -11,7 +11,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
+
+from headwater.kit.clock import Clock, system_clock
 
 V = TypeVar("V")
 Tag = tuple[int, str, int]
@@ -24,6 +27,8 @@ class Freshness(NamedTuple):
     organisation_id: int
     tags: tuple[Tag, ...]
     generations: tuple[int, ...]
+    expires: datetime | None = None
+    """When it is too old even if nothing has changed."""
 
 
 @dataclass(slots=True)
@@ -35,6 +40,7 @@ class _Entry(Generic[V]):
     generations: tuple[int, ...]
     size: int
     looked: int
+    expires: datetime | None
 
 
 class _Flight(Generic[V]):
@@ -77,17 +83,21 @@ class TagGenerations:
 class TaggedCache(Generic[V]):
     """A least-recently-used cache of at most ``max_bytes``, as entries state their size."""
 
-    def __init__(self, max_bytes: int, generations: TagGenerations) -> None:
+    def __init__(self, max_bytes: int, generations: TagGenerations, clock: Clock = system_clock) -> None:
         self.generations = generations
+        self._clock = clock
         self._max_bytes = max_bytes
         self._bytes = 0
         self._entries: OrderedDict[Hashable, _Entry[V]] = OrderedDict()
         self._flights: dict[Hashable, _Flight[V]] = {}
 
     def get(self, key: Hashable) -> V | None:
-        """The value kept under ``key`` if it is not stale."""
+        """The value kept under ``key`` if it is neither stale nor too old."""
         entry = self._entries.get(key)
         if entry is None:
+            return None
+        if entry.expires is not None and self._clock() >= entry.expires:
+            self._remove(key)
             return None
         # Tags need not be looked at while nothing at all was bumped.
         if entry.looked != self.generations.bumps:
@@ -98,12 +108,20 @@ class TaggedCache(Generic[V]):
         self._entries.move_to_end(key)
         return entry.value
 
-    def put(self, key: Hashable, value: V, tags: tuple[Tag, ...], generations: tuple[int, ...], size: int) -> None:
+    def put(
+        self,
+        key: Hashable,
+        value: V,
+        tags: tuple[Tag, ...],
+        generations: tuple[int, ...],
+        size: int,
+        expires: datetime | None = None,
+    ) -> None:
         """Keep ``value``, computed when ``tags`` had ``generations``; stale or too large a value is not kept."""
         if size > self._max_bytes // 8 or self.generations.of(tags) != generations:
             return
         self._remove(key)
-        self._entries[key] = _Entry(value, tags, generations, size, self.generations.bumps)
+        self._entries[key] = _Entry(value, tags, generations, size, self.generations.bumps, expires)
         self._bytes += size
         while self._bytes > self._max_bytes:
             self._remove(next(iter(self._entries)))
@@ -114,6 +132,7 @@ class TaggedCache(Generic[V]):
         tags: tuple[Tag, ...],
         compute: Callable[[], Awaitable[V]],
         size: Callable[[V], int],
+        expires: datetime | None = None,
     ) -> tuple[V, bool]:
         """The value under ``key`` and whether it was kept; computed once for all who ask at the same time.
 
@@ -126,7 +145,7 @@ class TaggedCache(Generic[V]):
         flight_key = (key, generations)
         flight = self._flights.get(flight_key)
         if flight is None or flight.task.cancelling():
-            flight = _Flight(asyncio.create_task(self._compute(key, tags, generations, compute, size)))
+            flight = _Flight(asyncio.create_task(self._compute(key, tags, generations, compute, size, expires)))
             self._flights[flight_key] = flight
             flight.task.add_done_callback(lambda task: self._land(flight_key, task))
         return await flight.wait(), False
@@ -144,9 +163,10 @@ class TaggedCache(Generic[V]):
         generations: tuple[int, ...],
         compute: Callable[[], Awaitable[V]],
         size: Callable[[V], int],
+        expires: datetime | None,
     ) -> V:
         value = await compute()
-        self.put(key, value, tags, generations, size(value))
+        self.put(key, value, tags, generations, size(value), expires)
         return value
 
     def _remove(self, key: Hashable) -> None:

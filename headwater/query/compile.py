@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from headwater.catalogue.model import CountEvents, Dataset, Grain, Rollup
+from headwater.catalogue.model import CountEvents, EventDataset, Grain, Rollup
 from headwater.query.plan import Plan
 from headwater.scope import Scope
 from headwater.storage.port import Dialect, Statement
@@ -101,7 +101,7 @@ _texts: dict[tuple[str, _Shape], str] = {}
 _MAX_TEXTS = 1000
 
 
-def _text(dataset: Dataset, dialect: Dialect, shape: _Shape) -> str:
+def _text(dataset: EventDataset, dialect: Dialect, shape: _Shape) -> str:
     key = (dialect.name, shape)
     text = _texts.get(key)
     if text is None:
@@ -114,7 +114,7 @@ def _text(dataset: Dataset, dialect: Dialect, shape: _Shape) -> str:
 class _Renderer(msgspec.Struct, frozen=True):
     """Writes the text of one shape."""
 
-    dataset: Dataset
+    dataset: EventDataset
     dialect: Dialect
     shape: _Shape
 
@@ -147,7 +147,8 @@ class _Renderer(msgspec.Struct, frozen=True):
 
     def _pairs(self) -> str:
         keys, entities = (self.dialect.placeholder(at, "BIGINT[]") for at in (_KEYS, _ENTITIES))
-        return f"INNER JOIN {self.dialect.id_pairs(keys, entities)} AS pairs ON pairs.key = fact.creative_id"
+        pairs = self.dialect.zipped({"key": keys, "entity": entities})
+        return f"INNER JOIN {pairs} AS pairs ON pairs.key = fact.creative_id"
 
     def _where(self, read: _Read, rollup: Rollup | None, time: str) -> str:
         conditions = [f"fact.organisation_id = {self.dialect.placeholder(_ORGANISATION, 'BIGINT')}"]

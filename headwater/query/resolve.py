@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from headwater.catalogue.model import Dataset, Derived, Dimension, Grain, Metric
+from headwater.catalogue.model import Derived, Dimension, EventDataset, Grain, Metric
 from headwater.errors import InvalidRequest
 from headwater.kit.suggest import did_you_mean
 from headwater.query.question import EntityKind, Question
@@ -42,7 +42,7 @@ class Resolved(msgspec.Struct, frozen=True):
     ``pairs`` are (creative, entity): which facts count for which entity.
     """
 
-    dataset: Dataset
+    dataset: EventDataset
     metrics: tuple[Metric | Derived, ...]
     stored: tuple[Metric, ...]
     entity: EntityKind
@@ -55,7 +55,9 @@ class Resolved(msgspec.Struct, frozen=True):
     warnings: tuple[Warning, ...]
 
 
-def resolve(question: Question, catalogue: Mapping[str, Dataset], entities: Entities, *, max_rows: int) -> Resolved:
+def resolve(
+    question: Question, catalogue: Mapping[str, EventDataset], entities: Entities, *, max_rows: int
+) -> Resolved:
     """``question`` with its names looked up; ``InvalidRequest`` for an unknown name or too large an answer."""
     dataset = catalogue[question.dataset]
     metrics = metrics_named(dataset, question.metrics)
@@ -81,7 +83,7 @@ def resolve(question: Question, catalogue: Mapping[str, Dataset], entities: Enti
     )
 
 
-def metrics_named(dataset: Dataset, names: tuple[str, ...]) -> tuple[Metric | Derived, ...]:
+def metrics_named(dataset: EventDataset, names: tuple[str, ...]) -> tuple[Metric | Derived, ...]:
     """The metrics called ``names``, groups such as ``base`` unfolded, each once, in the order asked."""
     known: dict[str, Metric | Derived] = {metric.name: metric for metric in dataset.metrics}
     known.update({derived.name: derived for derived in dataset.derived})
@@ -99,7 +101,7 @@ def metrics_named(dataset: Dataset, names: tuple[str, ...]) -> tuple[Metric | De
     return tuple(found.values())
 
 
-def _stored(dataset: Dataset, metrics: tuple[Metric | Derived, ...]) -> tuple[Metric, ...]:
+def _stored(dataset: EventDataset, metrics: tuple[Metric | Derived, ...]) -> tuple[Metric, ...]:
     """The stored metrics that ``metrics`` are made from, each once."""
     names: dict[str, None] = {}
     for metric in metrics:
@@ -109,7 +111,7 @@ def _stored(dataset: Dataset, metrics: tuple[Metric | Derived, ...]) -> tuple[Me
     return tuple(stored[name] for name in names)
 
 
-def _dimension(dataset: Dataset, name: str) -> Dimension:
+def _dimension(dataset: EventDataset, name: str) -> Dimension:
     known = [dimension.name for dimension in dataset.dimensions]
     if name not in known:
         raise InvalidRequest(

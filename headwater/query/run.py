@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from headwater.catalogue.model import Dataset
+from headwater.catalogue.model import EventDataset
 from headwater.query.cache import Freshness, Tag, TaggedCache, TagGenerations
 from headwater.query.compile import compile
 from headwater.query.plan import Plan, plan
@@ -43,7 +43,7 @@ class Engine:
     def __init__(
         self,
         store: Store,
-        catalogue: Mapping[str, Dataset],
+        catalogue: Mapping[str, EventDataset],
         trees: EntityTrees,
         generations: TagGenerations,
         *,

@@ -7,7 +7,8 @@ durable when ``append`` returns. No method takes SQL text from a caller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -70,6 +71,22 @@ class RememberedAppend(msgspec.Struct, frozen=True):
     note: bytes
 
 
+class GroupMember(msgspec.Struct, frozen=True):
+    """An entity that counts for a group; a first reading between the two times counts as new."""
+
+    subject: int
+    posted_from: datetime
+    posted_until: datetime
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Kept sums of a group of entities by day: in which zone, and of which members (a fingerprint)."""
+
+    id: int
+    zone: str
+    members: str
+
+
 class StoreHealth(msgspec.Struct, frozen=True):
     """Whether the store answers, and how many fresh rollup rows wait to be merged."""
 
@@ -87,11 +104,17 @@ class Dialect(Protocol):
     def placeholder(self, position: int, type_name: str) -> str:
         """The text for the bound value number ``position`` (from 0) of ``BIGINT``, ``DATE`` …"""
 
-    def id_pairs(self, keys: str, entities: str) -> str:
-        """A relation ``(key, entity)`` of two bound lists of equal length."""
+    def zipped(self, lists: Mapping[str, str]) -> str:
+        """A relation of bound lists of equal length, side by side, its columns named by the mapping's keys."""
 
     def bucket(self, column: str, grain: str) -> str:
         """Start of the bucket that holds the time or date in ``column``, as a timestamp in UTC."""
+
+    def days_between(self, start: str, end: str) -> str:
+        """How many days the date ``end`` is after ``start``."""
+
+    def local_day(self, column: str, zone: str) -> str:
+        """The date in ``zone`` of the UTC time in ``column``."""
 
     def count_if(self, condition: str) -> str:
         """Number of rows that meet ``condition``, as a 64-bit integer."""
@@ -124,6 +147,26 @@ class Store(Protocol):
 
     async def remembered(self, scope: Scope, key_hash: str) -> RememberedAppend | None:
         """The append of this organisation under ``key_hash`` in the last 24 hours."""
+
+    def zone(self, organisation_id: int) -> str:
+        """The time zone in which the organisation's snapshots are summed by day; UTC until ``rezone``."""
+
+    async def rezone(self, organisation_id: int, zone: str) -> None:
+        """Sum the organisation's snapshots by the days of another zone from now on."""
+
+    def groups(self, organisation_id: int) -> Mapping[int, Group]:
+        """The kept sums of the organisation's groups, by the number that the caller gave each."""
+
+    async def keep_group(
+        self, dataset: str, organisation_id: int, number: int, members: Sequence[GroupMember], fingerprint: str
+    ) -> None:
+        """Sum a group's members by day, in the organisation's zone, and keep the sums right from now on."""
+
+    async def drop_groups(self, organisation_id: int, numbers: Sequence[int]) -> None:
+        """Keep the sums of these groups no longer."""
+
+    async def prune(self, organisation_id: int, before: datetime) -> int:
+        """Take away the organisation's snapshots of before a time, but for a baseline of each entity; how many went."""
 
     async def compact(self) -> None:
         """Merge fresh rollup rows into the sorted rollups."""

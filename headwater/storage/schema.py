@@ -2,18 +2,20 @@
 
 Absent texts are stored as ``''`` and absent ids as ``0``: grouping and comparing
 need no null rules, and both engines agree. Amounts are whole numbers (see
-``catalogue.model.Unit``). Times are UTC at microseconds.
+``catalogue.model.Unit``). Times are UTC at microseconds. Only counters and flags
+of snapshots may be null: unknown is something else there than 0 or no.
 """
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-from headwater.catalogue.model import Dataset, Field, FieldKind, Rollup
+from headwater.catalogue.model import Dataset, EventDataset, Field, FieldKind, Rollup, SnapshotDataset
 
 ORGANISATION = "organisation_id"
 RECORD_ID = "record_id"
 FRESH_TIME, FRESH_COUNT, FRESH_VALUE = "hour", "events", "value"
+DAY, READINGS, ARRIVAL = "day", "readings", "arrival"
 AMOUNT_SCALE = 1_000_000
 
 _ARROW: dict[FieldKind, pa.DataType] = {
@@ -21,13 +23,31 @@ _ARROW: dict[FieldKind, pa.DataType] = {
     "id": pa.int64(),
     "text": pa.string(),
     "amount": pa.int64(),
+    "uuid": pa.int64(),
+    "counter": pa.int64(),
+    "flag": pa.bool_(),
 }
-_SQL: dict[FieldKind, str] = {"time": "TIMESTAMP", "id": "BIGINT", "text": "VARCHAR", "amount": "BIGINT"}
+_SQL: dict[FieldKind, str] = {
+    "time": "TIMESTAMP",
+    "id": "BIGINT",
+    "text": "VARCHAR",
+    "amount": "BIGINT",
+    "uuid": "BIGINT",
+    "counter": "BIGINT",
+    "flag": "BOOLEAN",
+}
+
+
+def may_be_null(field: Field) -> bool:
+    """Whether a stored record can lack the field's value."""
+    return field.kind in ("counter", "flag") and not field.required
 
 
 def arrow_schema(dataset: Dataset) -> pa.Schema:
     """Columns of a ``FactBatch`` of ``dataset``: one for each field, under its stored name."""
-    return pa.schema([pa.field(field.stored_as, _ARROW[field.kind], nullable=False) for field in dataset.fields])
+    return pa.schema(
+        [pa.field(field.stored_as, _ARROW[field.kind], nullable=may_be_null(field)) for field in dataset.fields]
+    )
 
 
 def columns(dataset: Dataset) -> list[tuple[str, str]]:
@@ -35,7 +55,7 @@ def columns(dataset: Dataset) -> list[tuple[str, str]]:
     return [(ORGANISATION, "BIGINT"), *((field.stored_as, _SQL[field.kind]) for field in dataset.fields)]
 
 
-def rollup_columns(dataset: Dataset, rollup: Rollup) -> list[tuple[str, str]]:
+def rollup_columns(dataset: EventDataset, rollup: Rollup) -> list[tuple[str, str]]:
     """Name and type of each column of a rollup: organisation, dimensions, time, metrics."""
     types = {field.stored_as: _SQL[field.kind] for field in dataset.fields}
     keys = [dataset.dimension(name).column for name in rollup.dimensions]
@@ -48,19 +68,19 @@ def rollup_columns(dataset: Dataset, rollup: Rollup) -> list[tuple[str, str]]:
     ]
 
 
-def fresh_table(dataset: Dataset) -> str:
+def fresh_table(dataset: EventDataset) -> str:
     """The table with the sums of single commits, not yet in the rollups."""
     return f"{dataset.table}_fresh"
 
 
-def fresh_keys(dataset: Dataset) -> list[str]:
+def fresh_keys(dataset: EventDataset) -> list[str]:
     """What the fresh sums are told apart by: as finely as any rollup needs it, but for the time, which is hours."""
     dimensions = dict.fromkeys(name for rollup in dataset.rollups for name in rollup.dimensions)
     named = [dimension.column for dimension in dataset.dimensions if dimension.name in dimensions]
     return [ORGANISATION, FRESH_TIME, *named, "event"]
 
 
-def fresh_columns(dataset: Dataset) -> list[tuple[str, str]]:
+def fresh_columns(dataset: EventDataset) -> list[tuple[str, str]]:
     """Name and type of each column of the fresh sums."""
     types = {field.stored_as: _SQL[field.kind] for field in dataset.fields}
     types |= {ORGANISATION: "BIGINT", FRESH_TIME: "TIMESTAMP"}
@@ -68,10 +88,57 @@ def fresh_columns(dataset: Dataset) -> list[tuple[str, str]]:
     return [*keys, (FRESH_COUNT, "BIGINT"), (FRESH_VALUE, "BIGINT"), ("commit_id", "BIGINT")]
 
 
-def rollup_keys(dataset: Dataset, rollup: Rollup) -> list[str]:
+def rollup_keys(dataset: EventDataset, rollup: Rollup) -> list[str]:
     """Columns that identify a row of a rollup, in its sort order."""
     count = len(rollup_columns(dataset, rollup)) - len(rollup.metrics)
     return [name for name, _ in rollup_columns(dataset, rollup)[:count]]
+
+
+def day_keys(dataset: SnapshotDataset) -> list[str]:
+    """Columns that identify a row of the daily rollup, in its sort order."""
+    return [ORGANISATION, dataset.subject, DAY]
+
+
+def step_measures(dataset: SnapshotDataset) -> list[str]:
+    """The additive columns of a ledger of steps and of its daily rollup.
+
+    For each counter: what readings booked as ``new``, what baselines ``set`` (so that
+    the level is the sum of both over all time before), and 1 where it is ``known``
+    from then on. ``readings`` counts the readings that are no baselines.
+    """
+    return [f"{kind}_{counter}" for kind in ("new", "set", "known") for counter in dataset.counters] + [READINGS]
+
+
+def opening_measures(dataset: SnapshotDataset) -> list[str]:
+    """The additive columns of first readings: what would be booked if they are no baselines."""
+    return [*(f"new_{counter}" for counter in dataset.counters), READINGS]
+
+
+def ledger_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
+    """Name and type of each column of the ledger; corrections of late readings are further rows."""
+    measures = [(measure, "BIGINT") for measure in step_measures(dataset)]
+    return [*_step_keys(dataset), *measures, ("commit_id", "BIGINT")]
+
+
+def opening_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
+    """Name and type of each column of the first readings."""
+    return [*_step_keys(dataset), *((measure, "BIGINT") for measure in opening_measures(dataset))]
+
+
+def day_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
+    """Name and type of each column of the daily rollup."""
+    keys = [(ORGANISATION, "BIGINT"), (dataset.subject, "BIGINT"), (DAY, "DATE")]
+    return [*keys, *((measure, "BIGINT") for measure in step_measures(dataset))]
+
+
+def group_day_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
+    """Name and type of each column of the daily sums of groups."""
+    keys = [("group_id", "BIGINT"), (ORGANISATION, "BIGINT"), (DAY, "DATE")]
+    return [*keys, *((measure, "BIGINT") for measure in step_measures(dataset))]
+
+
+def _step_keys(dataset: SnapshotDataset) -> list[tuple[str, str]]:
+    return [(ORGANISATION, "BIGINT"), (dataset.subject, "BIGINT"), (dataset.time_column, "TIMESTAMP")]
 
 
 def record_field(dataset: Dataset) -> Field | None:

@@ -14,11 +14,11 @@ ROWS = (
     {"query", "control"},
     {"agent_runtime", "decisioning", "tools", "ingest", "reports", "delivery", "demo"},
     {"surfaces", "mcp", "console", "jobs"},
-    {"app"},
+    {"app", "invalidation"},
     {"cli", "__main__"},
 )
 ROW_OF = {package: row for row, packages in enumerate(ROWS) for package in packages}
-WITHIN_A_ROW = {("agent_runtime", "tools"), ("reports", "delivery"), ("__main__", "cli")}
+WITHIN_A_ROW = {("agent_runtime", "tools"), ("reports", "delivery"), ("__main__", "cli"), ("app", "invalidation")}
 ENGINES = ("duckdb", "chdb", "clickhouse_connect")
 CONCRETE_STORES = ("headwater.storage.duckdb", "headwater.storage.clickhouse")
 

@@ -8,16 +8,17 @@ import msgspec
 import pytest
 
 from headwater.catalogue.ads import AD_EVENTS
-from headwater.catalogue.model import CountEvents, Dataset, Derived, Dimension, Field, Metric, Rollup
-from headwater.catalogue.registry import CATALOGUE, CatalogueError, collect
+from headwater.catalogue.model import CountEvents, Derived, Dimension, EventDataset, Field, Metric, Rollup
+from headwater.catalogue.registry import EVENTS, CatalogueError, collect
 
 VIEWS = Metric("views", "Views", "Seen.", CountEvents("view"))
 CLICKS = Metric("clicks", "Clicks", "Clicked.", CountEvents("click"))
-SOUND = Dataset(
+SOUND = EventDataset(
     name="things",
     table="thing",
     description="Things.",
     time="at",
+    subject="shop_id",
     fields=(Field("at", "time", "When."), Field("shop", "id", "Where.", column="shop_id")),
     dimensions=(Dimension("shop", "shop_id", "Shop", "id"),),
     metrics=(VIEWS, CLICKS),
@@ -28,8 +29,8 @@ SOUND = Dataset(
 )
 
 
-def changed(**fields: object) -> Dataset:
-    replace: Callable[..., Dataset] = msgspec.structs.replace
+def changed(**fields: object) -> EventDataset:
+    replace: Callable[..., EventDataset] = msgspec.structs.replace
     return replace(SOUND, **fields)
 
 
@@ -56,14 +57,14 @@ def test_a_sound_declaration_is_collected_by_name() -> None:
         (changed(groups={"views": ("clicks",)}), "group ['views'] has the name of a metric"),
     ],
 )
-def test_a_contradiction_is_named(dataset: Dataset, said: str) -> None:
+def test_a_contradiction_is_named(dataset: EventDataset, said: str) -> None:
     with pytest.raises(CatalogueError) as refused:
         collect([dataset])
     assert said in str(refused.value)
 
 
 @pytest.mark.parametrize("other", [changed(name="others"), changed(name="others", table="thing_day", rollups=())])
-def test_two_datasets_do_not_share_a_table(other: Dataset) -> None:
+def test_two_datasets_do_not_share_a_table(other: EventDataset) -> None:
     with pytest.raises(CatalogueError, match="is declared twice"):
         collect([SOUND, other])
 
@@ -74,14 +75,14 @@ def test_two_datasets_do_not_share_a_name() -> None:
 
 
 def test_every_metric_is_described_for_people() -> None:
-    for dataset in CATALOGUE.values():
+    for dataset in EVENTS.values():
         for one in (*dataset.metrics, *dataset.derived):
             assert one.label
             assert one.description.endswith(".")
 
 
 def test_every_stored_metric_can_be_answered_from_a_rollup() -> None:
-    for dataset in CATALOGUE.values():
+    for dataset in EVENTS.values():
         kept = {name for rollup in dataset.rollups for name in rollup.metrics}
         assert kept == {metric.name for metric in dataset.metrics}
 

@@ -12,11 +12,11 @@ from headwater.ingest.records import Decoded
 from headwater.ingest.rules.ad_events import EVENTS, VALUE_EVENTS
 from headwater.storage.schema import arrow_schema
 
-from .samples import NOW, Tree, event, faults, ndjson, read
+from .samples import KNOWN, NOW, event, faults, ndjson, read
 
 
 def checked(*records: dict[str, object]) -> Decoded:
-    return check(read(ndjson(records)), AD_EVENTS, Tree(), NOW)
+    return check(read(ndjson(records)), AD_EVENTS, KNOWN, NOW)
 
 
 def test_good_records_are_settled_as_they_are_stored() -> None:

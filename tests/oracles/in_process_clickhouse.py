@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 from chdb.session import Session
 
-from headwater.catalogue.model import Dataset
+from headwater.catalogue.model import EventDataset
 from headwater.storage import schema
 from headwater.storage.clickhouse.dialect import ClickHouseDialect
 from headwater.storage.port import Row, Statement
@@ -36,7 +36,7 @@ class InProcessClickHouse:
         assert tuple(found.column_names) == statement.columns
         return [tuple(_naive(value) for value in row.values()) for row in found.to_pylist()]
 
-    def copy(self, dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> None:
+    def copy(self, dataset: EventDataset, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the dataset's tables and fill them from ``connection``."""
         self._copy(dataset.table, schema.columns(dataset), [schema.ORGANISATION, dataset.time], connection)
         for rollup in dataset.rollups:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from headwater.catalogue.registry import CATALOGUE
+from headwater.catalogue.registry import EVENTS
 from headwater.query.plan import Plan, plan
 from headwater.query.question import Question
 from headwater.query.resolve import Resolved, resolve
@@ -38,7 +38,7 @@ def question(**fields: object) -> Question:
 
 
 def resolved(asked: Question) -> Resolved:
-    return resolve(asked, CATALOGUE, TREE, max_rows=10**9)
+    return resolve(asked, EVENTS, TREE, max_rows=10**9)
 
 
 def planned(asked: Question) -> Plan:

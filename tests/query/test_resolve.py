@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from headwater.catalogue.registry import CATALOGUE
+from headwater.catalogue.registry import EVENTS
 from headwater.errors import InvalidRequest
 from headwater.query.question import Question
 from headwater.query.resolve import resolve
@@ -18,7 +18,7 @@ from .shapes import TREE, question, resolved
 
 def refusal(asked: Question, max_rows: int = 20_000) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as refused:
-        resolve(asked, CATALOGUE, TREE, max_rows=max_rows)
+        resolve(asked, EVENTS, TREE, max_rows=max_rows)
     return refused.value
 
 
@@ -75,7 +75,7 @@ def test_combined_entities_are_one_total_under_zero() -> None:
 def test_buckets_times_ids_are_capped_exactly(grain: str, hours: int) -> None:
     window = Window(at("2024-01-01"), at("2024-01-01") + timedelta(hours=hours))
     asked = question(ids=(11, 12), window=window, grain=grain)
-    assert resolve(asked, CATALOGUE, TREE, max_rows=200).grain == grain
+    assert resolve(asked, EVENTS, TREE, max_rows=200).grain == grain
     error = refusal(asked, max_rows=199)
     assert error.details["buckets"] == 100
     assert "coarser time_frame" in error.message

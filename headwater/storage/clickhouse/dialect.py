@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from headwater.storage.days import shifted
+
 _TYPES = {
     "BIGINT": "Int64",
     "BIGINT[]": "Array(Int64)",
     "VARCHAR": "String",
     "DATE": "Date32",
     "TIMESTAMP": "DateTime64(6, 'UTC')",
+    "TIMESTAMP[]": "Array(DateTime64(6, 'UTC'))",
 }
 
 
@@ -24,16 +29,28 @@ class ClickHouseDialect:
         """A named, typed query parameter."""
         return f"{{p{position}:{_TYPES[type_name]}}}"
 
-    def id_pairs(self, keys: str, entities: str) -> str:
-        """Two arrays zipped and unfolded."""
-        return (
-            "(SELECT tupleElement(pair, 1) AS key, tupleElement(pair, 2) AS entity"
-            f" FROM (SELECT arrayJoin(arrayZip({keys}, {entities})) AS pair))"
-        )
+    def zipped(self, lists: Mapping[str, str]) -> str:
+        """Arrays zipped and unfolded."""
+        columns = [f"tupleElement(row, {place}) AS {name}" for place, name in enumerate(lists, 1)]
+        return f"(SELECT {', '.join(columns)} FROM (SELECT arrayJoin(arrayZip({', '.join(lists.values())})) AS row))"
 
     def bucket(self, column: str, grain: str) -> str:
         """Weeks start on Monday, as ISO 8601 has them."""
         return f"toDateTime64(date_trunc('{grain}', {column}), 6, 'UTC')"
+
+    def days_between(self, start: str, end: str) -> str:
+        """Dates are numbers of days."""
+        return f"(toInt64({end}) - toInt64({start}))"
+
+    def local_day(self, column: str, zone: str) -> str:
+        """Seconds added to the time in UTC, then its date."""
+        wall = shifted(
+            column,
+            zone,
+            plus=lambda time, seconds: f"addSeconds({time}, {seconds})",
+            instant=lambda time: f"toDateTime64('{time}', 6, 'UTC')",
+        )
+        return f"toDate32({wall})"
 
     def count_if(self, condition: str) -> str:
         """Signed, as all counts are."""

@@ -2,9 +2,9 @@
 
 Duplicates (contract: ingest) are of two kinds: a record ``id`` seen before, and,
 for metrics that count once a session, a happening of a session seen before. Both
-are kept as 64-bit MD5 keys in ``seen_key``: at 100 million keys the chance that
-one new event meets a foreign key is 5·10⁻¹². The first to arrive counts, also
-within the commit.
+are kept as 64-bit MD5 keys (``seen``): at 100 million keys the chance that one
+new event meets a foreign key is 5·10⁻¹². The first to arrive counts, also within
+the commit. Rows stay in Arrow until they are stored: mostly none is a duplicate.
 """
 
 from __future__ import annotations
@@ -14,32 +14,35 @@ from datetime import datetime, timedelta
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from headwater.catalogue.model import CountEvents, Dataset
+from headwater.catalogue.model import CountEvents, Dataset, EventDataset, SnapshotDataset
 from headwater.storage import schema
-from headwater.storage.duckdb import rollups
+from headwater.storage.duckdb.keeping import keeper
+from headwater.storage.duckdb.seen import SeenKeys
 from headwater.storage.port import Appended, FactBatch
 
 KEY_LIFE = timedelta(hours=24)
-_BATCH = "batch"
+_BATCH, _SEQ, _ID_KEY, _SESSION_KEY = "batch", "seq", "id_key", "session_key"
 
 
 def append(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, batches: Sequence[FactBatch], now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    batches: Sequence[FactBatch],
+    seen: SeenKeys,
+    now: datetime,
 ) -> tuple[list[Appended], int]:
     """Store ``batches`` of one dataset within the open transaction; also how many fresh sums they made."""
-    arrived = _combine(batches)
-    connection.register("arriving", arrived)
+    rows = _first_ones(connection, _combine(batches), dataset, seen)
+    connection.register("staged", rows)
     try:
-        _stage(connection, dataset)
-        _drop_seen(connection, "id_key")
-        _drop_seen(connection, "session_key")
+        fence = _fence(connection, dataset)
         _store_raw(connection, dataset)
-        fresh = rollups.add_fresh(connection, dataset, "staged")
-        counts = dict(connection.execute(f"SELECT {_BATCH}, count(*) FROM staged GROUP BY ALL").fetchall())
+        fresh = keeper(dataset).add(connection, "staged", fence)
     finally:
-        connection.unregister("arriving")
-        connection.execute("DROP TABLE IF EXISTS staged")
+        connection.unregister("staged")
+    counts = {found["values"]: found["counts"] for found in rows[_BATCH].value_counts().to_pylist()}
     appended = [
         Appended(accepted=(kept := counts.get(number, 0)), duplicates=batch.rows.num_rows - kept)
         for number, batch in enumerate(batches)
@@ -57,14 +60,49 @@ def _combine(batches: Sequence[FactBatch]) -> pa.Table:
             schema.ORGANISATION, pa.repeat(pa.scalar(batch.scope.organisation_id, pa.int64()), size)
         )
         tables.append(table.append_column(_BATCH, pa.repeat(pa.scalar(number, pa.int64()), size)))
-    return pa.concat_tables(tables)
+    table = pa.concat_tables(tables)
+    return table.append_column(_SEQ, pa.arange(0, table.num_rows)).combine_chunks()
 
 
-def _stage(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    connection.execute(
-        "CREATE TEMP TABLE staged AS SELECT row_number() OVER () AS seq, *,"
-        f" {_id_key(dataset)} AS id_key, {_session_key(dataset)} AS session_key FROM arriving"
-    )
+def _first_ones(connection: duckdb.DuckDBPyConnection, arrived: pa.Table, dataset: Dataset, seen: SeenKeys) -> pa.Table:
+    """The rows that are no duplicates; their keys are kept."""
+    keys = _keys(connection, arrived, dataset)
+    for name in (_ID_KEY, _SESSION_KEY):
+        # Of each key the first row, unless the key was seen in an earlier commit.
+        good = _first_of_each(keys[name].combine_chunks())
+        asked = keys[name].filter(good).drop_null().combine_chunks()
+        if not len(asked):
+            continue
+        known = seen.take(connection, asked)
+        if len(known):
+            good = pc.and_not(good, pc.is_in(keys[name].combine_chunks(), known))
+        if good.true_count < len(good):
+            arrived, keys = arrived.filter(good), keys.filter(good)
+    return arrived
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, arrived: pa.Table, dataset: Dataset) -> pa.Table:
+    """The keys of each row, null where it has none, in the rows' order."""
+    connection.register("arriving", arrived)
+    # What an earlier statement answered may not have been read to its end.
+    connection.complete()
+    try:
+        return connection.sql(
+            f"SELECT {_id_key(dataset)} AS {_ID_KEY}, {_session_key(dataset)} AS {_SESSION_KEY} FROM arriving"
+            f" ORDER BY {_SEQ}"
+        ).to_arrow_table()
+    finally:
+        connection.unregister("arriving")
+
+
+def _first_of_each(keys: pa.Array) -> pa.Array:
+    """Marks the first row of each key, and every row without one."""
+    present = keys.drop_null()
+    if pc.count_distinct(present).as_py() == len(present):
+        return pa.repeat(pa.scalar(True), len(keys))
+    places = pa.table([keys, pa.arange(0, len(keys))], ["key", "place"])
+    firsts = places.group_by("key", use_threads=False).aggregate([("place", "min")])["place_min"]
+    return pc.or_(keys.is_null(), pc.is_in(places["place"], firsts)).combine_chunks()
 
 
 def _id_key(dataset: Dataset) -> str:
@@ -75,13 +113,13 @@ def _id_key(dataset: Dataset) -> str:
 
 
 def _session_key(dataset: Dataset) -> str:
+    if not isinstance(dataset, EventDataset) or not dataset.session:
+        return "NULL::UBIGINT"
     once = [
         metric.formula.event
         for metric in dataset.metrics
         if isinstance(metric.formula, CountEvents) and metric.formula.once_per_session
     ]
-    if not dataset.session:
-        return "NULL::UBIGINT"
     # Only component events happen once per component; on others the component does not tell happenings apart.
     component = f"CASE WHEN event IN ({_texts(_component_events(dataset))}) THEN component_id ELSE 0 END"
     parts = [component if column == "component_id" else column for column in dataset.session]
@@ -89,7 +127,7 @@ def _session_key(dataset: Dataset) -> str:
     return f"CASE WHEN session_id <> '' AND event IN ({_texts(once)}) THEN {key} END"
 
 
-def _component_events(dataset: Dataset) -> list[str]:
+def _component_events(dataset: EventDataset) -> list[str]:
     by_component = {name for rollup in dataset.rollups if "component" in rollup.dimensions for name in rollup.metrics}
     return [metric.formula.event for metric in dataset.metrics if metric.name in by_component]
 
@@ -98,25 +136,18 @@ def _texts(values: Sequence[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
-def _drop_seen(connection: duckdb.DuckDBPyConnection, key: str) -> None:
-    """Leave of each key the first row, unless the key was seen in an earlier commit; then keep the new keys."""
-    row = connection.execute(f"SELECT count({key}) FROM staged").fetchone()
-    if not row or not row[0]:
-        return
-    connection.execute(
-        f"DELETE FROM staged WHERE {key} IS NOT NULL AND seq NOT IN"
-        f" (SELECT min(seq) FROM staged WHERE {key} IS NOT NULL GROUP BY {key})"
-    )
-    connection.execute(
-        f"DELETE FROM staged WHERE {key} IN (SELECT seen_key.key FROM seen_key"
-        f" SEMI JOIN (SELECT {key} AS key FROM staged WHERE {key} IS NOT NULL) AS fresh USING (key))"
-    )
-    connection.execute(f"INSERT INTO seen_key SELECT {key} FROM staged WHERE {key} IS NOT NULL")
+def _fence(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> int:
+    """A number below all arrival numbers that are given from now on; only snapshots have them."""
+    if not isinstance(dataset, SnapshotDataset):
+        return 0
+    row = connection.execute("SELECT nextval('arrival_number')").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _store_raw(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
     names = ", ".join(name for name, _ in schema.columns(dataset))
-    connection.execute(f"INSERT INTO {dataset.table} ({names}) SELECT {names} FROM staged")
+    order = f" ORDER BY {_SEQ}" if isinstance(dataset, SnapshotDataset) else ""
+    connection.execute(f"INSERT INTO {dataset.table} ({names}) SELECT {names} FROM staged{order}")
 
 
 def _remember(

@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from headwater.storage.days import shifted
+
 
 class DuckDBDialect:
     """See ``storage.port.Dialect``."""
@@ -16,13 +20,27 @@ class DuckDBDialect:
         """Numbered, so that one value can stand in several places."""
         return f"${position + 1}::{type_name}"
 
-    def id_pairs(self, keys: str, entities: str) -> str:
-        """Two lists unnested side by side."""
-        return f"(SELECT unnest({keys}) AS key, unnest({entities}) AS entity)"
+    def zipped(self, lists: Mapping[str, str]) -> str:
+        """Lists unnested side by side."""
+        return f"(SELECT {', '.join(f'unnest({values}) AS {name}' for name, values in lists.items())})"
 
     def bucket(self, column: str, grain: str) -> str:
         """Weeks start on Monday, as ISO 8601 has them."""
         return f"date_trunc('{grain}', {column})::TIMESTAMP"
+
+    def days_between(self, start: str, end: str) -> str:
+        """Dates are subtracted as numbers."""
+        return f"({end} - {start})"
+
+    def local_day(self, column: str, zone: str) -> str:
+        """Seconds added to the time in UTC, then its date."""
+        wall = shifted(
+            column,
+            zone,
+            plus=lambda time, seconds: f"{time} + INTERVAL ({seconds}) SECOND",
+            instant=lambda time: f"TIMESTAMP '{time}'",
+        )
+        return f"CAST({wall} AS DATE)"
 
     def count_if(self, condition: str) -> str:
         """COUNT with FILTER is 64-bit already."""

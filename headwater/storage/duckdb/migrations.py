@@ -41,6 +41,16 @@ _PLACEMENT = f"{_CREATIVE}, domain VARCHAR NOT NULL, dsp VARCHAR NOT NULL, day D
 _COMPONENT = f"{_CREATIVE}, component_id BIGINT NOT NULL, day DATE NOT NULL, {_FLOW}"
 
 
+def _not_null(*names: str) -> str:
+    return ", ".join(f"{name} BIGINT NOT NULL" for name in names)
+
+
+_COUNTERS = ("views", "likes", "comments", "shares", "saves")
+_VIDEO_STEP = _not_null(*(f"{kind}_{one}" for kind in ("new", "set", "known") for one in _COUNTERS), "readings")
+_CREATOR_STEP = _not_null("new_followers", "set_followers", "known_followers", "readings")
+_VIDEO, _CREATOR = _not_null("organisation_id", "video_id"), _not_null("organisation_id", "creator_id")
+
+
 class Migration(NamedTuple):
     """One step."""
 
@@ -74,6 +84,51 @@ MIGRATIONS = (
         " kept_at TIMESTAMP NOT NULL)",
     ),
     Migration(10, "CREATE SEQUENCE commit_number"),
+    Migration(11, "CREATE SEQUENCE arrival_number"),
+    Migration(
+        12,
+        f"CREATE TABLE video_snapshot ({_VIDEO}, read_at TIMESTAMP NOT NULL, views BIGINT NOT NULL, likes BIGINT,"
+        " comments BIGINT, shares BIGINT, saves BIGINT, is_baseline BOOLEAN, record_id VARCHAR NOT NULL,"
+        " arrival BIGINT NOT NULL DEFAULT nextval('arrival_number'))",
+    ),
+    Migration(
+        13,
+        f"CREATE TABLE creator_snapshot ({_CREATOR}, read_at TIMESTAMP NOT NULL, followers BIGINT NOT NULL,"
+        " record_id VARCHAR NOT NULL, arrival BIGINT NOT NULL DEFAULT nextval('arrival_number'))",
+    ),
+    Migration(
+        14, f"CREATE TABLE video_step ({_VIDEO}, read_at TIMESTAMP NOT NULL, {_VIDEO_STEP}, commit_id BIGINT NOT NULL)"
+    ),
+    Migration(
+        15,
+        f"CREATE TABLE creator_step ({_CREATOR}, read_at TIMESTAMP NOT NULL, {_CREATOR_STEP},"
+        " commit_id BIGINT NOT NULL)",
+    ),
+    Migration(
+        16,
+        f"CREATE TABLE video_opening ({_VIDEO}, read_at TIMESTAMP NOT NULL,"
+        f" {_not_null(*(f'new_{one}' for one in _COUNTERS), 'readings')})",
+    ),
+    Migration(17, f"CREATE TABLE video_day ({_VIDEO}, day DATE NOT NULL, {_VIDEO_STEP})"),
+    Migration(18, f"CREATE TABLE creator_day ({_CREATOR}, day DATE NOT NULL, {_CREATOR_STEP})"),
+    Migration(19, "CREATE TABLE day_zone (organisation_id BIGINT NOT NULL, zone VARCHAR NOT NULL)"),
+    Migration(20, "CREATE TABLE merged_upto (dataset VARCHAR NOT NULL, upto BIGINT NOT NULL)"),
+    Migration(
+        21,
+        "CREATE TABLE video_group_day (group_id BIGINT NOT NULL, organisation_id BIGINT NOT NULL, day DATE NOT NULL,"
+        f" {_VIDEO_STEP})",
+    ),
+    Migration(
+        22,
+        "CREATE TABLE member_group (organisation_id BIGINT NOT NULL, number BIGINT NOT NULL, group_id BIGINT NOT NULL,"
+        " zone VARCHAR NOT NULL, members VARCHAR NOT NULL)",
+    ),
+    Migration(
+        23,
+        "CREATE TABLE group_member (organisation_id BIGINT NOT NULL, group_id BIGINT NOT NULL, subject BIGINT NOT NULL,"
+        " posted_from TIMESTAMP NOT NULL, posted_until TIMESTAMP NOT NULL)",
+    ),
+    Migration(24, "CREATE SEQUENCE group_number"),
 )
 
 

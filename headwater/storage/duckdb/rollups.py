@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import duckdb
 
-from headwater.catalogue.model import CountEvents, Dataset, Metric, Rollup
+from headwater.catalogue.model import CountEvents, EventDataset, Metric, Rollup
 from headwater.storage import schema
 from headwater.storage.duckdb.dialect import DuckDBDialect
 
 _DIALECT = DuckDBDialect()
 
 
-def add_fresh(connection: duckdb.DuckDBPyConnection, dataset: Dataset, source: str) -> int:
+def add_fresh(connection: duckdb.DuckDBPyConnection, dataset: EventDataset, source: str) -> int:
     """Add the sums of the raw rows in ``source``, a new commit; returns how many rows they are."""
     keys = [
         f"date_trunc('hour', {dataset.time}) AS {key}" if key == schema.FRESH_TIME else key
@@ -30,7 +30,7 @@ def add_fresh(connection: duckdb.DuckDBPyConnection, dataset: Dataset, source: s
     return int(found[0]) if found else 0
 
 
-def merge(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> int:
+def merge(connection: duckdb.DuckDBPyConnection, dataset: EventDataset) -> int:
     """Build ``<rollup>_next`` of every rollup from sorted and fresh rows; returns the last commit that they hold."""
     row = connection.execute(f"SELECT coalesce(max(commit_id), 0) FROM {schema.fresh_table(dataset)}").fetchone()
     upto: int = row[0] if row else 0
@@ -45,7 +45,7 @@ def merge(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> int:
     return upto
 
 
-def _fresh_as_rollup(dataset: Dataset, rollup: Rollup, upto: int) -> str:
+def _fresh_as_rollup(dataset: EventDataset, rollup: Rollup, upto: int) -> str:
     """The fresh sums in the rollup's columns."""
     metrics = [metric for metric in dataset.metrics if metric.name in rollup.metrics]
     events = ", ".join(f"'{metric.formula.event}'" for metric in metrics)
@@ -65,7 +65,7 @@ def _fresh_sum(metric: Metric) -> str:
     return _DIALECT.sum(f"CASE WHEN event = '{metric.formula.event}' THEN {column} ELSE 0 END")
 
 
-def swap(connection: duckdb.DuckDBPyConnection, dataset: Dataset, upto: int) -> None:
+def swap(connection: duckdb.DuckDBPyConnection, dataset: EventDataset, upto: int) -> None:
     """Put every ``<rollup>_next`` in place and drop the fresh rows that they hold, in one transaction."""
     connection.begin()
     for rollup in dataset.rollups:
@@ -75,20 +75,20 @@ def swap(connection: duckdb.DuckDBPyConnection, dataset: Dataset, upto: int) -> 
     connection.commit()
 
 
-def drop_unfinished(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+def drop_unfinished(connection: duckdb.DuckDBPyConnection, dataset: EventDataset) -> None:
     """Remove what a merge left behind that never came to its swap."""
     for rollup in dataset.rollups:
         connection.execute(f"DROP TABLE IF EXISTS {rollup.name}_next")
 
 
-def largest(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> int:
+def largest(connection: duckdb.DuckDBPyConnection, dataset: EventDataset) -> int:
     """Rows of the largest rollup: what a merge has to rewrite at least."""
     counts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {rollup.name}" for rollup in dataset.rollups)
     row = connection.execute(f"SELECT coalesce(max(n), 0) FROM ({counts})").fetchone()
     return int(row[0]) if row else 0
 
 
-def fresh_count(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> int:
+def fresh_count(connection: duckdb.DuckDBPyConnection, dataset: EventDataset) -> int:
     """Rows that wait to be merged."""
     row = connection.execute(f"SELECT count(*) FROM {schema.fresh_table(dataset)}").fetchone()
     return int(row[0]) if row else 0

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -20,18 +20,30 @@ from typing import TypeVar
 import duckdb
 import structlog
 
-from headwater.catalogue.model import Dataset
+from headwater.catalogue.model import Dataset, SnapshotDataset
 from headwater.errors import StoreInUse, Timeout, Unavailable
 from headwater.kit.clock import Clock, system_clock
 from headwater.scope import Scope
 from headwater.storage.duckdb import append as appending
-from headwater.storage.duckdb import rollups
+from headwater.storage.duckdb import groups, pruning, steps
 from headwater.storage.duckdb.dialect import DuckDBDialect
+from headwater.storage.duckdb.keeping import Keeper, keeper
 from headwater.storage.duckdb.migrations import migrate
-from headwater.storage.port import Appended, FactBatch, RememberedAppend, Row, Statement, StoreHealth
+from headwater.storage.duckdb.seen import SeenKeys
+from headwater.storage.port import (
+    Appended,
+    FactBatch,
+    Group,
+    GroupMember,
+    RememberedAppend,
+    Row,
+    Statement,
+    StoreHealth,
+)
 
 _READERS = 4
 _REWRITE = 4
+_FILTER_SHARE = 4
 _QUIET_SECONDS = 10
 _BETWEEN_INTERRUPTS = 0.05
 _T = TypeVar("_T")
@@ -50,11 +62,13 @@ class DuckDBStore:
         threads: int = 2,
         timeout: float = 30.0,
         compact_after: int = 200_000,
+        cover_after: int = 500_000,
         clock: Clock = system_clock,
     ) -> None:
         self.dialect = DuckDBDialect()
         self._path = path
         self._catalogue = catalogue
+        self._keepers = {name: keeper(dataset) for name, dataset in catalogue.items()}
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{memory_bytes}B",
             "threads": threads,
@@ -63,6 +77,8 @@ class DuckDBStore:
         self._timeout = timeout
         self._compact_after = compact_after
         self._clock = clock
+        self._seen = SeenKeys(memory_bytes // _FILTER_SHARE, cover_after)
+        self._covering: asyncio.Future[None] | None = None
         self._fresh: dict[str, int] = {}
         self._largest: dict[str, int] = {}
         self._quiet: asyncio.TimerHandle | None = None
@@ -93,17 +109,21 @@ class DuckDBStore:
         self._root.execute("SET TimeZone = 'UTC'")
         self._root.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         migrate(self._root)
-        for dataset in self._catalogue.values():
-            rollups.drop_unfinished(self._root, dataset)
-            self._fresh[dataset.name] = rollups.fresh_count(self._root, dataset)
-            self._largest[dataset.name] = rollups.largest(self._root, dataset)
+        for name, kept in self._keepers.items():
+            kept.drop_unfinished(self._root)
+            self._fresh[name] = kept.fresh_count(self._root)
+            self._largest[name] = kept.largest(self._root)
+        self._seen.open(self._root)
+        self._zones: dict[int, str] = dict(self._root.execute("SELECT organisation_id, zone FROM day_zone").fetchall())
+        self._groups = groups.load(self._root)
 
     async def stop(self) -> None:
         """Let the merge under way end, then close."""
         if self._quiet:
             self._quiet.cancel()
-        if self._compacting:
-            await asyncio.wait([self._compacting])
+        for task in (self._compacting, self._covering):
+            if task:
+                await asyncio.wait([task])
         for _ in range(_READERS):
             (await self._cursors.get()).close()
         self._merger.close()
@@ -145,26 +165,20 @@ class DuckDBStore:
 
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """One transaction on the writer thread."""
-        appended, fresh = await self._write(self._append, batches)
+        appended, fresh = await self._commit(self._append, batches)
         for name, count in fresh.items():
             self._fresh[name] = self._fresh.get(name, 0) + count
         self._compact_if_due()
+        self._cover_if_due()
         return appended
 
     def _append(self, batches: Sequence[FactBatch]) -> tuple[list[Appended], dict[str, int]]:
         appended: list[Appended] = []
         fresh: dict[str, int] = {}
-        self._root.begin()
-        try:
-            for name, group in groupby(batches, key=lambda batch: batch.dataset):
-                done, added = appending.append(self._root, self._catalogue[name], list(group), self._clock())
-                appended += done
-                fresh[name] = fresh.get(name, 0) + added
-            self._root.commit()
-        except BaseException:
-            with suppress(duckdb.Error):
-                self._root.rollback()
-            raise
+        for name, group in groupby(batches, key=lambda batch: batch.dataset):
+            done, added = appending.append(self._root, self._catalogue[name], list(group), self._seen, self._clock())
+            appended += done
+            fresh[name] = fresh.get(name, 0) + added
         return appended, fresh
 
     async def remembered(self, scope: Scope, key_hash: str) -> RememberedAppend | None:
@@ -198,6 +212,12 @@ class DuckDBStore:
         elif waiting >= self._compact_after:
             self._quiet = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._compact_in_background)
 
+    def _cover_if_due(self) -> None:
+        """Let the filter of seen keys take in those of the last commits, once they are many."""
+        if self._seen.due and (self._covering is None or self._covering.done()):
+            loop = asyncio.get_running_loop()
+            self._covering = loop.run_in_executor(self._merging, self._seen.cover, self._merger)
+
     def _compact_in_background(self) -> None:
         if self._compacting is None or self._compacting.done():
             self._compacting = asyncio.create_task(self._compact_quietly())
@@ -211,20 +231,92 @@ class DuckDBStore:
     async def compact(self) -> None:
         """Merge the fresh sums into the rollups; ingest and reads go on meanwhile."""
         async with self._one_compaction:
-            for dataset in self._catalogue.values():
-                if self._fresh.get(dataset.name):
-                    self._fresh[dataset.name] = await self._merge(dataset)
+            for name, kept in self._keepers.items():
+                if self._fresh.get(name):
+                    self._fresh[name] = await self._merge(name, kept)
             await self._write(self._checkpoint)
 
-    async def _merge(self, dataset: Dataset) -> int:
-        merging = partial(rollups.merge, self._merger, dataset)
-        upto = await asyncio.get_running_loop().run_in_executor(self._merging, merging)
-        return await self._write(self._swap, dataset, upto)
+    async def _merge(self, name: str, kept: Keeper) -> int:
+        upto = await asyncio.get_running_loop().run_in_executor(self._merging, kept.merge, self._merger)
+        return await self._write(self._swap, name, kept, upto)
 
-    def _swap(self, dataset: Dataset, upto: int) -> int:
-        rollups.swap(self._root, dataset, upto)
-        self._largest[dataset.name] = rollups.largest(self._root, dataset)
-        return rollups.fresh_count(self._root, dataset)
+    def _swap(self, name: str, kept: Keeper, upto: int) -> int:
+        kept.swap(self._root, upto)
+        self._largest[name] = kept.largest(self._root)
+        return kept.fresh_count(self._root)
+
+    def zone(self, organisation_id: int) -> str:
+        """The zone that this organisation's daily sums are kept in."""
+        return self._zones.get(organisation_id, "UTC")
+
+    def groups(self, organisation_id: int) -> Mapping[int, Group]:
+        """The last sums kept of each group."""
+        return self._groups.get(organisation_id, {})
+
+    async def keep_group(
+        self, dataset: str, organisation_id: int, number: int, members: Sequence[GroupMember], fingerprint: str
+    ) -> None:
+        """Not while a merge is under way, whose swap would take daily sums away from under it."""
+        kept = self._catalogue[dataset]
+        if not isinstance(kept, SnapshotDataset):
+            raise TypeError(f"{dataset} has no groups.")
+        zone = self.zone(organisation_id)
+        async with self._one_compaction:
+            group = await self._commit(
+                groups.make, self._root, kept, organisation_id, number, zone, members, fingerprint
+            )
+        self._groups.setdefault(organisation_id, {})[number] = group
+
+    async def drop_groups(self, organisation_id: int, numbers: Sequence[int]) -> None:
+        """Questions stop using them before they go."""
+        for number in numbers:
+            self._groups.get(organisation_id, {}).pop(number, None)
+        which = f"organisation_id = {organisation_id} AND number IN ({', '.join(map(str, numbers))})"
+        for dataset in self._catalogue.values():
+            if numbers and isinstance(dataset, SnapshotDataset) and dataset.group_rollup:
+                await self._commit(groups.drop, self._root, dataset, which)
+
+    async def prune(self, organisation_id: int, before: datetime) -> int:
+        """All datasets in one transaction."""
+        async with self._one_compaction:
+            return await self._commit(self._prune, organisation_id, before)
+
+    def _prune(self, organisation_id: int, before: datetime) -> int:
+        zone = self.zone(organisation_id)
+        return sum(
+            pruning.prune(self._root, dataset, organisation_id, before, zone)
+            for dataset in self._catalogue.values()
+            if isinstance(dataset, SnapshotDataset)
+        )
+
+    async def rezone(self, organisation_id: int, zone: str) -> None:
+        """Not while a merge is under way, which sums days in the zone that it found."""
+        async with self._one_compaction:
+            await self._commit(self._rezone, organisation_id, zone)
+            self._zones[organisation_id] = zone
+
+    def _rezone(self, organisation_id: int, zone: str) -> None:
+        self._root.execute("DELETE FROM day_zone WHERE organisation_id = ?", [organisation_id])
+        self._root.execute("INSERT INTO day_zone VALUES (?, ?)", [organisation_id, zone])
+        for dataset in self._catalogue.values():
+            if isinstance(dataset, SnapshotDataset):
+                steps.rezone(self._root, dataset, organisation_id, zone)
+
+    async def _commit(self, work: Callable[..., _T], *args: object) -> _T:
+        """Do ``work`` on the writer, all of it or nothing."""
+
+        def whole() -> _T:
+            self._root.begin()
+            try:
+                done = work(*args)
+                self._root.commit()
+            except BaseException:
+                with suppress(duckdb.Error):
+                    self._root.rollback()
+                raise
+            return done
+
+        return await self._write(whole)
 
     def _checkpoint(self) -> None:
         # Refused while a reader holds an older snapshot; the next one will do it.

@@ -1,6 +1,6 @@
 SELECT pairs.entity AS entity, toDateTime64(date_trunc('day', fact.day), 6, 'UTC') AS time, sum(fact.impressions) AS impressions
 FROM ad_day AS fact
-INNER JOIN (SELECT tupleElement(pair, 1) AS key, tupleElement(pair, 2) AS entity FROM (SELECT arrayJoin(arrayZip({p1:Array(Int64)}, {p2:Array(Int64)})) AS pair)) AS pairs ON pairs.key = fact.creative_id
+INNER JOIN (SELECT tupleElement(row, 1) AS key, tupleElement(row, 2) AS entity FROM (SELECT arrayJoin(arrayZip({p1:Array(Int64)}, {p2:Array(Int64)})) AS row)) AS pairs ON pairs.key = fact.creative_id
 WHERE fact.organisation_id = {p0:Int64} AND fact.day >= {p3:Date32} AND fact.day < {p4:Date32}
 GROUP BY 1, 2
 ORDER BY 1, 2;

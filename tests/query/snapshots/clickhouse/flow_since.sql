@@ -1,6 +1,6 @@
 SELECT pairs.entity AS entity, fact.component_id AS component, sum(fact.component_impressions) AS component_impressions, sum(fact.component_continues) AS component_continues
 FROM ad_flow_day AS fact
-INNER JOIN (SELECT tupleElement(pair, 1) AS key, tupleElement(pair, 2) AS entity FROM (SELECT arrayJoin(arrayZip({p1:Array(Int64)}, {p2:Array(Int64)})) AS pair)) AS pairs ON pairs.key = fact.creative_id
+INNER JOIN (SELECT tupleElement(row, 1) AS key, tupleElement(row, 2) AS entity FROM (SELECT arrayJoin(arrayZip({p1:Array(Int64)}, {p2:Array(Int64)})) AS row)) AS pairs ON pairs.key = fact.creative_id
 WHERE fact.organisation_id = {p0:Int64} AND fact.day >= {p3:Date32}
 GROUP BY 1, 2
 ORDER BY 1, 2;

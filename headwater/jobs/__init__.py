@@ -1,0 +1,1 @@
+"""Work that runs by itself: when, how often, and by which of several processes. What is done is others' affair."""

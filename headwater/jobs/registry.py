@@ -1,0 +1,121 @@
+"""All jobs: name, schedule, and what they call. To add one, add a line to ``jobs``.
+
+Each may be begun anew after it was cut off, so what it calls must bear being done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select
+
+from headwater.control import Control
+from headwater.control.housekeeping import tidy
+from headwater.control.jobs.requests import fulfilled, requested
+from headwater.control.organisations.models import Organisation
+from headwater.control.plans.models import Plan
+from headwater.jobs.schedule import Every, Nightly, Schedule
+from headwater.kit.clock import Clock
+from headwater.kit.zones import midnight
+
+Rebuild = Callable[[int, bool], Awaitable[None]]
+"""Rebuilds the rollups of an organisation: those that are stale, or all."""
+Prune = Callable[[int, datetime], Awaitable[None]]
+"""Removes an organisation's facts of before a time (naive, UTC)."""
+
+_OFTEN: Final = timedelta(minutes=2)
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job; ``run`` raises where it failed. ``wanted`` spares a run in which there would be nothing to do."""
+
+    name: str
+    schedule: Schedule
+    run: Callable[[], Awaitable[None]]
+    wanted: Callable[[], Awaitable[bool]] | None = None
+
+
+def jobs(control: Control, clock: Clock, rebuild: Rebuild | None = None, prune: Prune | None = None) -> list[Job]:
+    """The jobs of a server; without ``rebuild`` or ``prune`` those that need it are left out."""
+    found = [Job("tidy", Nightly(4, 15), lambda: _tidy(control))]
+    if rebuild is not None:
+        found.append(
+            Job(
+                "rollup-creators",
+                Every(_OFTEN),
+                lambda: _rebuild_requested(control, rebuild),
+                lambda: _is_requested(control),
+            )
+        )
+        found.append(Job("rollup-creators-nightly", Nightly(2, 15), lambda: _rebuild_all(control, rebuild)))
+    if prune is not None:
+        found.append(Job("prune", Nightly(3, 15), lambda: _prune(control, clock, prune)))
+    return found
+
+
+async def _tidy(control: Control) -> None:
+    async with control.unit_of_work() as unit:
+        await tidy(unit.session, control.idempotency)
+
+
+async def _is_requested(control: Control) -> bool:
+    async with control.reading() as session:
+        return bool(await requested(session))
+
+
+async def _rebuild_requested(control: Control, rebuild: Rebuild) -> None:
+    async with control.reading() as session:
+        waiting = {one.organisation_id: one for one in await requested(session)}
+
+    async def one(organisation_id: int) -> None:
+        await rebuild(organisation_id, False)
+        async with control.unit_of_work() as unit:
+            await fulfilled(unit.session, waiting[organisation_id])
+
+    await _for_each(list(waiting), one)
+
+
+async def _rebuild_all(control: Control, rebuild: Rebuild) -> None:
+    async with control.reading() as session:
+        organisations = list(await session.scalars(select(Organisation.id).order_by(Organisation.id)))
+    await _for_each(organisations, lambda organisation_id: rebuild(organisation_id, True))
+
+
+async def _prune(control: Control, clock: Clock, prune: Prune) -> None:
+    query = select(Organisation.id, Organisation.analytics_tz, Plan.retention_days).join(
+        Plan, Organisation.plan == Plan.name
+    )
+    async with control.reading() as session:
+        rows = (await session.execute(query.where(Plan.retention_days.is_not(None)).order_by(Organisation.id))).all()
+    before = {number: oldest_kept(clock(), zone, days) for number, zone, days in rows}
+    await _for_each(list(before), lambda number: prune(number, before[number]))
+
+
+def oldest_kept(now: datetime, zone: str, days: int | None) -> datetime:
+    """The first instant of the oldest day that a plan of ``days`` days keeps (naive, UTC).
+
+    >>> oldest_kept(datetime.fromisoformat("2026-03-02T04:00:00Z"), "America/New_York", 1)
+    datetime.datetime(2026, 2, 28, 5, 0)
+    """
+    today = now.astimezone(ZoneInfo(zone)).date()
+    return midnight(today - timedelta(days=days or 0), zone)
+
+
+async def _for_each(organisations: list[int], do: Callable[[int], Awaitable[None]]) -> None:
+    """One after the other; that one fails keeps none of the others from its turn."""
+    failed: list[Exception] = []
+    for organisation_id in organisations:
+        try:
+            await do(organisation_id)
+        except Exception as error:
+            log.exception("job.organisation_failed", organisation=organisation_id)
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup(f"{len(failed)} of {len(organisations)} organisations", failed)

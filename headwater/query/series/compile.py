@@ -1,0 +1,228 @@
+"""Sums by entity and day as one SQL statement in a store's dialect, the organisation on every table.
+
+Levels and what is new in them are sums over the ledger of steps, so one pass does
+for both. Which tables are read: the daily rollup with the ledger's rows that it
+does not hold yet, or the whole ledger where days are not those of the rollup's
+zone; kept sums of whole groups where the store has them; and the first readings,
+which count as new only for entities that were posted shortly before. Values are
+bound; the text depends on the shape alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from headwater.catalogue.model import SnapshotDataset
+from headwater.query.series.daily import Measure
+from headwater.query.series.question import Span
+from headwater.scope import Scope
+from headwater.storage.port import Dialect, Statement
+from headwater.storage.schema import DAY, READINGS
+
+POSTED_WITHIN = timedelta(hours=24)
+_NEVER = datetime(2199, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+_DAY = timedelta(days=1)
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A subject of facts whose figures count for an entity; ``posted_at`` decides what its first reading books."""
+
+    subject: int
+    entity: int
+    posted_at: datetime | None
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """What to sum over which members and which kept groups ``(group, entity)``.
+
+    Without ``by_day`` all days of the span are one row, under its first.
+    """
+
+    dataset: SnapshotDataset
+    measures: tuple[Measure, ...]
+    members: tuple[Member, ...]
+    groups: tuple[tuple[int, int], ...]
+    span: Span
+    zone: str
+    by_day: bool = True
+
+
+class _Shape(msgspec.Struct, frozen=True):
+    """All that decides the text.
+
+    ``kept`` says that the daily rollup is in the zone, ``fresh`` that it lacks
+    commits; ``bound`` names the values that are bound, in their order.
+    """
+
+    dataset: str
+    measures: tuple[Measure, ...]
+    zone: str
+    by_day: bool
+    kept: bool
+    fresh: bool
+    bound: tuple[str, ...]
+
+
+def compile_sums(sums: Sums, scope: Scope, dialect: Dialect, *, kept_zone: str, fresh: bool) -> Statement:
+    """Columns: ``entity``, ``place``, the measures, ``first_day`` (that with a reading that is no baseline).
+
+    Places count the days of the span from 1; all days before it are at 0, all after it at the place behind its last.
+    """
+    values = _values(sums, scope)
+    shape = _Shape(
+        dataset=sums.dataset.name,
+        measures=sums.measures,
+        zone=sums.zone,
+        by_day=sums.by_day,
+        kept=sums.zone == kept_zone,
+        fresh=fresh,
+        bound=tuple(values),
+    )
+    return Statement(
+        sql=_text(sums.dataset, dialect, shape),
+        args=tuple(values.values()),
+        columns=("entity", "place", *(f"{kind}_{level}" for kind, level in sums.measures), "first_day"),
+        scope=scope,
+        purpose=f"{sums.dataset.name} by day",
+    )
+
+
+def _values(sums: Sums, scope: Scope) -> dict[str, object]:
+    """The values to bind; engines refuse those that a text has no place for."""
+    values: dict[str, object] = {
+        "organisation": scope.organisation_id,
+        "before": sums.span.first - _DAY,
+        "after": sums.span.last + _DAY,
+    }
+    if not sums.by_day:
+        values["first"] = sums.span.first
+    if sums.groups:
+        values["groups"] = [group for group, _ in sums.groups]
+        values["group_entities"] = [entity for _, entity in sums.groups]
+    if sums.members or not sums.groups:
+        values["subjects"] = [member.subject for member in sums.members]
+        values["entities"] = [member.entity for member in sums.members]
+        if sums.dataset.openings:
+            values["posted"] = [member.posted_at or _NEVER for member in sums.members]
+            values["until"] = [(member.posted_at or _NEVER) + POSTED_WITHIN for member in sums.members]
+    return values
+
+
+_TYPES = {
+    "organisation": "BIGINT",
+    "before": "DATE",
+    "after": "DATE",
+    "first": "DATE",
+    "posted": "TIMESTAMP[]",
+    "until": "TIMESTAMP[]",
+}
+_texts: dict[tuple[str, _Shape], str] = {}
+_MAX_TEXTS = 1000
+
+
+def _text(dataset: SnapshotDataset, dialect: Dialect, shape: _Shape) -> str:
+    key = (dialect.name, shape)
+    text = _texts.get(key)
+    if text is None:
+        if len(_texts) >= _MAX_TEXTS:
+            _texts.clear()
+        text = _texts[key] = _Writer(dataset, dialect, shape).text()
+    return text
+
+
+def merged(dataset: SnapshotDataset) -> str:
+    """The last commit that the daily rollup holds."""
+    return f"(SELECT coalesce(max(upto), 0) FROM merged_upto WHERE dataset = '{dataset.name}')"
+
+
+class _Writer(msgspec.Struct, frozen=True):
+    """Writes the text of one shape."""
+
+    dataset: SnapshotDataset
+    dialect: Dialect
+    shape: _Shape
+
+    def text(self) -> str:
+        """Every part under one aggregate."""
+        names = [f"{kind}_{level}" for kind, level in self.shape.measures]
+        sums = [f"{self.dialect.sum(f'facts.{name}')} AS {name}" for name in names]
+        first = f"min(CASE WHEN facts.{READINGS} > 0 THEN facts.{DAY} END) AS first_day"
+        day = self._folded(f"facts.{DAY}")
+        parts = " UNION ALL ".join(self._parts())
+        return (
+            f"SELECT facts.entity AS entity, {self.dialect.days_between(self._bound('before'), day)} AS place,"
+            f" {', '.join([*sums, first])} FROM ({parts}) AS facts GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+
+    def _folded(self, day: str) -> str:
+        before, after = self._bound("before"), self._bound("after")
+        if self.shape.by_day:
+            return f"least(greatest({day}, {before}), {after})"
+        outside = f"WHEN {day} <= {before} THEN {before} WHEN {day} >= {after} THEN {after}"
+        return f"CASE {outside} ELSE {self._bound('first')} END"
+
+    def _parts(self) -> Iterator[str]:
+        dataset = self.dataset
+        if "groups" in self.shape.bound:
+            yield self._part(dataset.group_rollup, f"fact.{DAY}", self._groups(), "group_id")
+        if "subjects" not in self.shape.bound:
+            return
+        ledger_day = self.dialect.local_day(f"fact.{dataset.time_column}", self.shape.zone)
+        if self.shape.kept:
+            yield self._part(dataset.day_rollup, f"fact.{DAY}", self._members(), dataset.subject)
+        if self.shape.fresh or not self.shape.kept:
+            unmerged = f" AND fact.commit_id > {merged(dataset)}" if self.shape.kept else ""
+            yield self._part(dataset.ledger, ledger_day, self._members(), dataset.subject, unmerged)
+        if dataset.openings:
+            yield self._openings(ledger_day)
+
+    def _part(self, table: str, day: str, members: str, key: str, condition: str = "") -> str:
+        columns = ", ".join(f"{self._measure(measure)} AS {measure[0]}_{measure[1]}" for measure in self.shape.measures)
+        return (
+            f"SELECT members.entity AS entity, {day} AS {DAY}, {columns}, fact.{READINGS} AS {READINGS}"
+            f" FROM {table} AS fact INNER JOIN {members} AS members ON members.key = fact.{key}"
+            f" WHERE {self._own('fact')}{condition}"
+        )
+
+    def _measure(self, measure: Measure) -> str:
+        kind, level = measure
+        if kind == "level":
+            return f"fact.new_{level} + fact.set_{level}"
+        return f"fact.{kind}_{level}"
+
+    def _openings(self, day: str) -> str:
+        """First readings that are new after all; corrections are summed up before one is taken for a reading."""
+        time = f"fact.{self.dataset.time_column}"
+        sums = [
+            f"{self.dialect.sum(f'fact.new_{level}') if kind == 'new' else 0} AS {kind}_{level}"
+            for kind, level in self.shape.measures
+        ]
+        return (
+            f"SELECT members.entity AS entity, {day} AS {DAY}, {', '.join(sums)},"
+            f" {self.dialect.sum(f'fact.{READINGS}')} AS {READINGS}"
+            f" FROM {self.dataset.openings} AS fact"
+            f" INNER JOIN {self._members()} AS members ON members.key = fact.{self.dataset.subject}"
+            f" WHERE {self._own('fact')} AND {time} >= members.posted AND {time} <= members.until"
+            f" GROUP BY members.entity, fact.{self.dataset.subject}, {time}"
+        )
+
+    def _members(self) -> str:
+        lists = {"key": "subjects", "entity": "entities"}
+        if self.dataset.openings:
+            lists |= {"posted": "posted", "until": "until"}
+        return self._zipped(lists)
+
+    def _groups(self) -> str:
+        return self._zipped({"key": "groups", "entity": "group_entities"})
+
+    def _zipped(self, lists: Mapping[str, str]) -> str:
+        return self.dialect.zipped({column: self._bound(name) for column, name in lists.items()})
+
+    def _own(self, table: str) -> str:
+        return f"{table}.organisation_id = {self._bound('organisation')}"
+
+    def _bound(self, name: str) -> str:
+        return self.dialect.placeholder(self.shape.bound.index(name), _TYPES.get(name, "BIGINT[]"))

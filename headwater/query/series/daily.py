@@ -1,0 +1,95 @@
+"""Sums by day, kept as running totals, so that any span of days is one subtraction.
+
+Levels need no other treatment than what is new in them: the level at the end of
+a day is the running total of all that was booked or set up to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import accumulate
+from typing import NamedTuple
+
+from headwater.query.series.question import Span
+
+Measure = tuple[str, str]
+"""What is summed of which level: ``("new", "views")``, ``("level", "views")``, ``("known", "views")``."""
+
+
+class Slot(NamedTuple):
+    """Some days of a series by their places in its running totals: behind ``after``, up to ``upto``.
+
+    ``begun`` counts those that are not in the future.
+    """
+
+    after: int
+    upto: int
+    begun: int
+
+
+def slot(span: Span, within: Span, today: date) -> Slot:
+    """Where ``span`` lies in the running totals over ``within``.
+
+    >>> march = Span(date(2026, 3, 1), date(2026, 3, 31))
+    >>> slot(Span(date(2026, 3, 2), date(2026, 3, 4)), march, today=date(2026, 3, 3))
+    Slot(after=1, upto=4, begun=2)
+    """
+    after = (span.first - within.first).days
+    begun = (min(span.last, today) - span.first).days + 1
+    return Slot(after, after + span.days, max(begun, 0))
+
+
+class Daily:
+    """The running totals of one entity over a span of days; place 0 is what lies before it.
+
+    ``first`` is the first day, in or out of the span, with a reading that is no baseline.
+    """
+
+    def __init__(self, running: Mapping[Measure, Sequence[int]], first: date | None) -> None:
+        self._running = running
+        self.first = first
+
+    def new(self, level: str, days: Slot) -> int | None:
+        """What was booked within the days; None where nothing is known by their end."""
+        if not self._running["known", level][days.upto]:
+            return None
+        running = self._running["new", level]
+        return running[days.upto] - running[days.after]
+
+    def level(self, level: str, days: Slot) -> int | None:
+        """The level at the end of the days; None where nothing is known of it."""
+        return self._running["level", level][days.upto] if self._running["known", level][days.upto] else None
+
+    @staticmethod
+    def sum(parts: Sequence[Daily]) -> Daily:
+        """Several together: everything is additive over entities."""
+        firsts = [part.first for part in parts if part.first is not None]
+        running = {
+            measure: list(map(sum, zip(*(part._running[measure] for part in parts), strict=True)))
+            for measure in (parts[0]._running if parts else ())
+        }
+        return Daily(running, min(firsts, default=None))
+
+
+def of_rows(rows: Iterable[Sequence[int]], measures: Sequence[Measure], days: int, first: date | None) -> Daily:
+    """From one entity's rows: the place of a day, then the measures' sums; places beyond ``days`` are left out."""
+    sums = [[0] * (days + 1) for _ in measures]
+    for place, *values in rows:
+        if place <= days:
+            for column, value in zip(sums, values, strict=True):
+                column[place] = value
+    # What is new before the span belongs to no day of it, but a difference of totals does not mind.
+    return Daily({one: list(accumulate(column)) for one, column in zip(measures, sums, strict=True)}, first)
+
+
+def of_posts(posted: Iterable[date], span: Span) -> Daily:
+    """Posts by their days: each is new on its day and counts from then on."""
+    found = sorted(posted)
+    sums = [0] * (span.days + 1)
+    for day in found:
+        place = max((day - span.first).days + 1, 0)
+        if place <= span.days:
+            sums[place] += 1
+    running = list(accumulate(sums))
+    return Daily({(kind, "posts"): running for kind in ("new", "level", "known")}, found[0] if found else None)

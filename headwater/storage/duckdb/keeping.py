@@ -1,0 +1,64 @@
+"""What is derived from a dataset's raw facts, and how it is kept: sums of events, steps of snapshots.
+
+``store`` and ``append`` go through a ``Keeper`` and need not know which kind a dataset is of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import duckdb
+
+from headwater.catalogue.model import Dataset, EventDataset, SnapshotDataset
+from headwater.storage.duckdb import rollups, steps
+
+_Connection = duckdb.DuckDBPyConnection
+
+
+class Keeper(NamedTuple):
+    """The work of one dataset, each step on a connection.
+
+    ``add`` takes the table with a commit's raw rows and the number that all of
+    their arrival numbers are above; it answers how many rows wait to be merged
+    because of them. ``merge`` builds the next sorted tables beside the writer and
+    answers the last commit that they hold; ``swap`` puts them in place.
+    """
+
+    add: Callable[[_Connection, str, int], int]
+    merge: Callable[[_Connection], int]
+    swap: Callable[[_Connection, int], None]
+    drop_unfinished: Callable[[_Connection], None]
+    largest: Callable[[_Connection], int]
+    fresh_count: Callable[[_Connection], int]
+
+
+def keeper(dataset: Dataset) -> Keeper:
+    """The keeper of a dataset's kind."""
+    if isinstance(dataset, EventDataset):
+        return _of_events(dataset)
+    if isinstance(dataset, SnapshotDataset):
+        return _of_snapshots(dataset)
+    raise TypeError(f"{dataset.name} is of no kind that can be kept.")
+
+
+def _of_events(dataset: EventDataset) -> Keeper:
+    return Keeper(
+        add=lambda connection, source, _: rollups.add_fresh(connection, dataset, source),
+        merge=lambda connection: rollups.merge(connection, dataset),
+        swap=lambda connection, upto: rollups.swap(connection, dataset, upto),
+        drop_unfinished=lambda connection: rollups.drop_unfinished(connection, dataset),
+        largest=lambda connection: rollups.largest(connection, dataset),
+        fresh_count=lambda connection: rollups.fresh_count(connection, dataset),
+    )
+
+
+def _of_snapshots(dataset: SnapshotDataset) -> Keeper:
+    return Keeper(
+        add=lambda connection, source, fence: steps.add(connection, dataset, source, fence),
+        merge=lambda connection: steps.merge(connection, dataset),
+        swap=lambda connection, upto: steps.swap(connection, dataset, upto),
+        drop_unfinished=lambda connection: steps.drop_unfinished(connection, dataset),
+        largest=lambda connection: steps.largest(connection, dataset),
+        fresh_count=lambda connection: steps.fresh_count(connection, dataset),
+    )

@@ -1,0 +1,41 @@
+"""Two processes over one control plane, at a time that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from headwater.control import Control, provide
+from headwater.kit.clock import FixedClock
+from headwater.settings import Settings
+from tests.control.founding import CHEAP_HASHER, Founded, found
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+async def controls(tmp_path: Path, clock: FixedClock) -> AsyncIterator[list[Control]]:
+    """The control plane as each of two processes has it."""
+    settings = Settings(data_dir=str(tmp_path / "data"))
+    both = [provide(settings, clock, CHEAP_HASHER) for _ in range(2)]
+    for control in both:
+        await control.start()
+    yield both
+    for control in both:
+        await control.stop()
+
+
+@pytest.fixture
+async def nord(controls: list[Control]) -> Founded:
+    return await found(controls[0], "nord")
+
+
+@pytest.fixture
+async def syd(controls: list[Control]) -> Founded:
+    return await found(controls[0], "syd")
