@@ -22,12 +22,14 @@ from headwater.ingest.append import Writer
 from headwater.ingest.receive import Ingest
 from headwater.invalidation import Invalidation
 from headwater.jobs.creator_sums import CreatorSums
+from headwater.jobs.milestones import Milestones
 from headwater.jobs.registry import jobs
 from headwater.jobs.worker import Worker
 from headwater.kit.clock import Clock, system_clock
 from headwater.query.cache import TaggedCache, TagGenerations
 from headwater.query.run import Engine
 from headwater.query.series.run import SeriesEngine
+from headwater.query.series.totals import TotalsEngine
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.duckdb.store import DuckDBStore
@@ -90,17 +92,18 @@ class Headwater:
             cache_bytes=settings.cache_bytes // 4,
             max_points=settings.max_bucket_rows,
         )
+        totals = TotalsEngine(series, generations, clock, cache_bytes=settings.cache_bytes // 8)
         self._writer = Writer(store, settings.ingest_queue_events, settings.ingest_commit_events)
         Invalidation(control, generations).listen(self._writer)
         sums = CreatorSums(control, store, generations)
-        work = jobs(control, clock, sums.rebuild, sums.prune)
-        self._worker = Worker(control, work, clock) if settings.jobs else None
+        work = jobs(control, clock, sums.rebuild, sums.prune, Milestones(control, series, clock).mark)
+        self.worker = Worker(control, work, clock) if settings.jobs else None
         intake = Ingest(self._writer, store, control.trees, control.rosters, clock, settings)
-        self.services = Services(settings, clock, control, store, engine, series, intake, RenderPool())
+        self.services = Services(settings, clock, control, store, engine, series, totals, intake, RenderPool())
         self.app: ASGIApp = Gate(
             endpoints(),
             Server(self.services),
-            TaggedCache(settings.cache_bytes // 2, generations, clock),
+            TaggedCache(settings.cache_bytes * 3 // 8, generations, clock),
             ERROR_FORMS,
             trusted_proxies=settings.trusted_proxies,
             lifespan=self._lifespan,
@@ -123,15 +126,15 @@ class Headwater:
         await receive()
         try:
             await self.start()
-            if self._worker is not None:
-                self._worker.start()
+            if self.worker is not None:
+                self.worker.start()
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        if self._worker is not None:
-            await self._worker.stop()
+        if self.worker is not None:
+            await self.worker.stop()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
 

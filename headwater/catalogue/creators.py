@@ -47,7 +47,6 @@ VIDEO_SNAPSHOTS = SnapshotDataset(
     opening="by_posting",
     ledger="video_step",
     day_rollup="video_day",
-    openings="video_opening",
     group_rollup="video_group_day",
 )
 

@@ -157,13 +157,11 @@ class SnapshotDataset(Dataset, frozen=True):
     organisation's time zone. What an entity's first reading books is said by
     ``opening``: a ``baseline`` sets the level and books nothing; ``by_posting`` it
     books all of it if the entity was posted within 24 hours before, which only the
-    question can know, so it lies in ``openings`` until then. ``group_rollup`` sums
-    groups of entities by day.
+    question can know. ``group_rollup`` sums groups of entities by day.
     """
 
     counters: tuple[str, ...]
     opening: Opening
     ledger: str
     day_rollup: str
-    openings: str = ""
     group_rollup: str = ""

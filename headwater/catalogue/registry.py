@@ -48,7 +48,7 @@ def _tables(dataset: Dataset) -> list[str]:
             dataset.table,
             dataset.ledger,
             dataset.day_rollup,
-            *filter(None, [dataset.openings, dataset.group_rollup]),
+            *filter(None, [dataset.group_rollup]),
         ]
     return [dataset.table]
 

@@ -6,6 +6,7 @@ is *new* in a span is additive both ways. Rates divide the two after summing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -57,6 +58,11 @@ class Ratio(msgspec.Struct, frozen=True):
     per: Term | Literal["days"]
     factor: int = 1
     unit: Unit = COUNT
+
+    def quotient(self, parts: Iterable[int | None], divisor: int | None) -> float | None:
+        """The rate, of the numerator's parts, None where unknown, and the denominator."""
+        known = [part for part in parts if part is not None]
+        return sum(known) * self.factor / divisor if known and divisor else None
 
 
 class Growth(msgspec.Struct, frozen=True):

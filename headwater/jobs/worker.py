@@ -35,7 +35,7 @@ class Worker:
     def __init__(self, control: Control, jobs: Sequence[Job], clock: Clock, *, beat: timedelta = _BEAT) -> None:
         self.holder = new_id("worker")
         self._control = control
-        self._jobs = jobs
+        self.jobs = {job.name: job for job in jobs}
         self._clock = clock
         self._beat_seconds = beat.total_seconds()
         self._scheduler: Any = None
@@ -50,7 +50,7 @@ class Worker:
         # That a long job is still running at the next look is not worth a warning.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler(timezone=UTC)
-        for job in self._jobs:
+        for job in self.jobs.values():
             self._scheduler.add_job(
                 self.turn, "interval", [job], seconds=_LOOK.total_seconds(), id=job.name, max_instances=1, coalesce=True
             )

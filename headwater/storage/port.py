@@ -110,6 +110,9 @@ class Dialect(Protocol):
     def bucket(self, column: str, grain: str) -> str:
         """Start of the bucket that holds the time or date in ``column``, as a timestamp in UTC."""
 
+    def instant(self, time: str) -> str:
+        """A literal of a time in UTC that the program itself knows."""
+
     def days_between(self, start: str, end: str) -> str:
         """How many days the date ``end`` is after ``start``."""
 

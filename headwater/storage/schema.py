@@ -15,7 +15,8 @@ from headwater.catalogue.model import Dataset, EventDataset, Field, FieldKind, R
 ORGANISATION = "organisation_id"
 RECORD_ID = "record_id"
 FRESH_TIME, FRESH_COUNT, FRESH_VALUE = "hour", "events", "value"
-DAY, READINGS, ARRIVAL = "day", "readings", "arrival"
+DAY, READINGS, ARRIVAL, OPENED_AT = "day", "readings", "arrival", "opened_at"
+NOT_OPENING = "1970-01-01 00:00:00"
 AMOUNT_SCALE = 1_000_000
 
 _ARROW: dict[FieldKind, pa.DataType] = {
@@ -94,9 +95,18 @@ def rollup_keys(dataset: EventDataset, rollup: Rollup) -> list[str]:
     return [name for name, _ in rollup_columns(dataset, rollup)[:count]]
 
 
-def day_keys(dataset: SnapshotDataset) -> list[str]:
-    """Columns that identify a row of the daily rollup, in its sort order."""
-    return [ORGANISATION, dataset.subject, DAY]
+def has_openings(dataset: SnapshotDataset) -> bool:
+    """Whether first readings are told apart, because only a question can say what they book."""
+    return dataset.opening == "by_posting"
+
+
+def step_keys(dataset: SnapshotDataset, time: str) -> list[str]:
+    """Columns that identify a row of the ledger or of its daily rollup, in their sort order.
+
+    ``opened_at`` is the time of a first reading that counts as new only for some
+    questions, and ``NOT_OPENING`` in all other rows.
+    """
+    return [ORGANISATION, dataset.subject, time, *([OPENED_AT] if has_openings(dataset) else [])]
 
 
 def step_measures(dataset: SnapshotDataset) -> list[str]:
@@ -109,26 +119,14 @@ def step_measures(dataset: SnapshotDataset) -> list[str]:
     return [f"{kind}_{counter}" for kind in ("new", "set", "known") for counter in dataset.counters] + [READINGS]
 
 
-def opening_measures(dataset: SnapshotDataset) -> list[str]:
-    """The additive columns of first readings: what would be booked if they are no baselines."""
-    return [*(f"new_{counter}" for counter in dataset.counters), READINGS]
-
-
 def ledger_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
     """Name and type of each column of the ledger; corrections of late readings are further rows."""
-    measures = [(measure, "BIGINT") for measure in step_measures(dataset)]
-    return [*_step_keys(dataset), *measures, ("commit_id", "BIGINT")]
-
-
-def opening_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
-    """Name and type of each column of the first readings."""
-    return [*_step_keys(dataset), *((measure, "BIGINT") for measure in opening_measures(dataset))]
+    return [*_step_columns(dataset, dataset.time_column), ("commit_id", "BIGINT")]
 
 
 def day_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
     """Name and type of each column of the daily rollup."""
-    keys = [(ORGANISATION, "BIGINT"), (dataset.subject, "BIGINT"), (DAY, "DATE")]
-    return [*keys, *((measure, "BIGINT") for measure in step_measures(dataset))]
+    return _step_columns(dataset, DAY)
 
 
 def group_day_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
@@ -137,8 +135,10 @@ def group_day_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
     return [*keys, *((measure, "BIGINT") for measure in step_measures(dataset))]
 
 
-def _step_keys(dataset: SnapshotDataset) -> list[tuple[str, str]]:
-    return [(ORGANISATION, "BIGINT"), (dataset.subject, "BIGINT"), (dataset.time_column, "TIMESTAMP")]
+def _step_columns(dataset: SnapshotDataset, time: str) -> list[tuple[str, str]]:
+    types = {DAY: "DATE", dataset.time_column: "TIMESTAMP", OPENED_AT: "TIMESTAMP"}
+    keys = [(key, types.get(key, "BIGINT")) for key in step_keys(dataset, time)]
+    return [*keys, *((measure, "BIGINT") for measure in step_measures(dataset))]
 
 
 def record_field(dataset: Dataset) -> Field | None:

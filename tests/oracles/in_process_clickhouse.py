@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 from chdb.session import Session
 
-from headwater.catalogue.model import EventDataset
+from headwater.catalogue.model import EventDataset, SnapshotDataset
 from headwater.storage import schema
 from headwater.storage.clickhouse.dialect import ClickHouseDialect
-from headwater.storage.port import Row, Statement
+from headwater.storage.port import Group, Row, Statement
 
 TYPES = {"BIGINT": "Int64", "VARCHAR": "String", "DATE": "Date32", "TIMESTAMP": "DateTime64(6, 'UTC')"}
 
@@ -23,6 +24,8 @@ class InProcessClickHouse:
         self.dialect = ClickHouseDialect()
         self._folder = folder
         self._session = Session(str(folder / "clickhouse"))
+        self.zones: dict[int, str] = {}
+        self.kept_groups: dict[int, Mapping[int, Group]] = {}
 
     def close(self) -> None:
         self._session.close()
@@ -31,10 +34,30 @@ class InProcessClickHouse:
         return True
 
     async def fetch(self, statement: Statement) -> list[Row]:
-        params = {f"p{position}": value for position, value in enumerate(statement.args)}
+        params = {f"p{position}": _bound(value) for position, value in enumerate(statement.args)}
         found = self._session.query(statement.sql, "ArrowTable", params=params)
         assert tuple(found.column_names) == statement.columns
         return [tuple(_naive(value) for value in row.values()) for row in found.to_pylist()]
+
+    def zone(self, organisation_id: int) -> str:
+        return self.zones.get(organisation_id, "UTC")
+
+    def groups(self, organisation_id: int) -> Mapping[int, Group]:
+        return self.kept_groups.get(organisation_id, {})
+
+    def copy_snapshots(self, dataset: SnapshotDataset, connection: duckdb.DuckDBPyConnection) -> None:
+        """The same for snapshots: what questions of series read."""
+        time = schema.step_keys(dataset, dataset.time_column)
+        self._copy(dataset.ledger, schema.ledger_columns(dataset), time, connection)
+        days = schema.step_keys(dataset, schema.DAY)
+        self._copy(dataset.day_rollup, schema.day_columns(dataset), days, connection)
+        if dataset.group_rollup:
+            columns = schema.group_day_columns(dataset)
+            self._copy(dataset.group_rollup, columns, ["organisation_id", "group_id", schema.DAY], connection)
+
+    def copy_merged(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """How far the daily sums go."""
+        self._copy("merged_upto", [("dataset", "VARCHAR"), ("upto", "BIGINT")], ["dataset"], connection)
 
     def copy(self, dataset: EventDataset, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the dataset's tables and fill them from ``connection``."""
@@ -58,6 +81,11 @@ class InProcessClickHouse:
         typed = ", ".join(f"{name} {TYPES[kind]}" for name, kind in columns)
         self._session.query(f"CREATE TABLE {table} ({typed}) ENGINE = MergeTree ORDER BY ({', '.join(keys)})")
         self._session.query(f"INSERT INTO {table} ({names}) SELECT {names} FROM file('{file}', Parquet)")
+
+
+def _bound(value: object) -> object:
+    """Lists of times as texts: in process, they are written without the quotes that the engine wants."""
+    return [f"'{one}'" if isinstance(one, datetime) else one for one in value] if isinstance(value, list) else value
 
 
 def _naive(value: object) -> object:

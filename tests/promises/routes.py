@@ -30,7 +30,7 @@ POSTS = [one for one in ROUTES if one.method == "POST"]
 
 _PATH = re.compile(r"\{(\w+)\}")
 # What a route needs though its struct has a default for it, so that it can say so in its own words.
-_TOGETHER = {"entity", "entity_id[]", "metric"}
+_TOGETHER = {"entity", "entity_id", "metric"}
 _QUERY = {
     "entity": "creator",
     "metric": "views",

@@ -28,7 +28,7 @@ ROUTES = [endpoint for endpoint in endpoints() if endpoint.access is not None]
 _PATH = re.compile(r"\{(\w+)\}")
 _NOT_IDS = {"dataset"}
 # What some routes need though their structs have a default for it, so that they can say so in their own words.
-_ALSO_SENT = {"format", "entity", "entity_id[]", "metric"}
+_ALSO_SENT = {"format", "entity", "entity_id", "metric"}
 
 
 class Strangers:

@@ -3,9 +3,8 @@
 Levels and what is new in them are sums over the ledger of steps, so one pass does
 for both. Which tables are read: the daily rollup with the ledger's rows that it
 does not hold yet, or the whole ledger where days are not those of the rollup's
-zone; kept sums of whole groups where the store has them; and the first readings,
-which count as new only for entities that were posted shortly before. Values are
-bound; the text depends on the shape alone.
+zone; and kept sums of whole groups where the store has them. Values are bound; the
+text depends on the shape alone.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from headwater.query.series.daily import Measure
 from headwater.query.series.question import Span
 from headwater.scope import Scope
 from headwater.storage.port import Dialect, Statement
-from headwater.storage.schema import DAY, READINGS
+from headwater.storage.schema import DAY, NOT_OPENING, OPENED_AT, READINGS, has_openings
 
 POSTED_WITHIN = timedelta(hours=24)
 _NEVER = datetime(2199, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -105,7 +104,7 @@ def _values(sums: Sums, scope: Scope) -> dict[str, object]:
     if sums.members or not sums.groups:
         values["subjects"] = [member.subject for member in sums.members]
         values["entities"] = [member.entity for member in sums.members]
-        if sums.dataset.openings:
+        if has_openings(sums.dataset):
             values["posted"] = [member.posted_at or _NEVER for member in sums.members]
             values["until"] = [(member.posted_at or _NEVER) + POSTED_WITHIN for member in sums.members]
     return values
@@ -176,42 +175,36 @@ class _Writer(msgspec.Struct, frozen=True):
         if self.shape.fresh or not self.shape.kept:
             unmerged = f" AND fact.commit_id > {merged(dataset)}" if self.shape.kept else ""
             yield self._part(dataset.ledger, ledger_day, self._members(), dataset.subject, unmerged)
-        if dataset.openings:
-            yield self._openings(ledger_day)
 
     def _part(self, table: str, day: str, members: str, key: str, condition: str = "") -> str:
-        columns = ", ".join(f"{self._measure(measure)} AS {measure[0]}_{measure[1]}" for measure in self.shape.measures)
-        return (
-            f"SELECT members.entity AS entity, {day} AS {DAY}, {columns}, fact.{READINGS} AS {READINGS}"
-            f" FROM {table} AS fact INNER JOIN {members} AS members ON members.key = fact.{key}"
-            f" WHERE {self._own('fact')}{condition}"
-        )
-
-    def _measure(self, measure: Measure) -> str:
-        kind, level = measure
-        if kind == "level":
-            return f"fact.new_{level} + fact.set_{level}"
-        return f"fact.{kind}_{level}"
-
-    def _openings(self, day: str) -> str:
-        """First readings that are new after all; corrections are summed up before one is taken for a reading."""
-        time = f"fact.{self.dataset.time_column}"
-        sums = [
-            f"{self.dialect.sum(f'fact.new_{level}') if kind == 'new' else 0} AS {kind}_{level}"
-            for kind, level in self.shape.measures
+        columns = [
+            "members.entity AS entity",
+            f"{day} AS {DAY}",
+            *(f"{self._measure(*measure, table)} AS {measure[0]}_{measure[1]}" for measure in self.shape.measures),
+            f"{self._if_counted(READINGS, table)} AS {READINGS}",
         ]
         return (
-            f"SELECT members.entity AS entity, {day} AS {DAY}, {', '.join(sums)},"
-            f" {self.dialect.sum(f'fact.{READINGS}')} AS {READINGS}"
-            f" FROM {self.dataset.openings} AS fact"
-            f" INNER JOIN {self._members()} AS members ON members.key = fact.{self.dataset.subject}"
-            f" WHERE {self._own('fact')} AND {time} >= members.posted AND {time} <= members.until"
-            f" GROUP BY members.entity, fact.{self.dataset.subject}, {time}"
+            f"SELECT {', '.join(columns)} FROM {table} AS fact"
+            f" INNER JOIN {members} AS members ON members.key = fact.{key} WHERE {self._own('fact')}{condition}"
         )
+
+    def _measure(self, kind: str, level: str, table: str) -> str:
+        if kind == "level":
+            return f"fact.new_{level} + fact.set_{level}"
+        return self._if_counted(f"new_{level}", table) if kind == "new" else f"fact.{kind}_{level}"
+
+    def _if_counted(self, measure: str, table: str) -> str:
+        """First readings count only where their entity was posted shortly before; in groups that is settled."""
+        if not has_openings(self.dataset) or table == self.dataset.group_rollup:
+            return f"fact.{measure}"
+        opened = f"fact.{OPENED_AT}"
+        recent = f"{opened} >= members.posted AND {opened} <= members.until"
+        none = self.dialect.instant(NOT_OPENING)
+        return f"CASE WHEN {opened} = {none} OR ({recent}) THEN fact.{measure} ELSE 0 END"
 
     def _members(self) -> str:
         lists = {"key": "subjects", "entity": "entities"}
-        if self.dataset.openings:
+        if has_openings(self.dataset):
             lists |= {"posted": "posted", "until": "until"}
         return self._zipped(lists)
 

@@ -6,7 +6,7 @@ a day is the running total of all that was booked or set up to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import accumulate
 from typing import NamedTuple
@@ -40,6 +40,10 @@ def slot(span: Span, within: Span, today: date) -> Slot:
     return Slot(after, after + span.days, max(begun, 0))
 
 
+Reading = Callable[[Slot], int | None]
+"""Takes a value over some days from running totals."""
+
+
 class Daily:
     """The running totals of one entity over a span of days; place 0 is what lies before it.
 
@@ -50,16 +54,15 @@ class Daily:
         self._running = running
         self.first = first
 
-    def new(self, level: str, days: Slot) -> int | None:
-        """What was booked within the days; None where nothing is known by their end."""
-        if not self._running["known", level][days.upto]:
-            return None
-        running = self._running["new", level]
-        return running[days.upto] - running[days.after]
+    def new(self, level: str) -> Reading:
+        """Reads what was booked within some days; None where nothing is known by their end."""
+        running, known = self._running["new", level], self._running["known", level]
+        return lambda days: running[days[1]] - running[days[0]] if known[days[1]] else None
 
-    def level(self, level: str, days: Slot) -> int | None:
-        """The level at the end of the days; None where nothing is known of it."""
-        return self._running["level", level][days.upto] if self._running["known", level][days.upto] else None
+    def level(self, level: str) -> Reading:
+        """Reads the level at the end of some days; None where nothing is known of it."""
+        running, known = self._running["level", level], self._running["known", level]
+        return lambda days: running[days[1]] if known[days[1]] else None
 
     @staticmethod
     def sum(parts: Sequence[Daily]) -> Daily:
@@ -73,12 +76,11 @@ class Daily:
 
 
 def of_rows(rows: Iterable[Sequence[int]], measures: Sequence[Measure], days: int, first: date | None) -> Daily:
-    """From one entity's rows: the place of a day, then the measures' sums; places beyond ``days`` are left out."""
-    sums = [[0] * (days + 1) for _ in measures]
+    """From one entity's rows: the place of a day, then the measures' sums; the outer places hold what lies outside."""
+    sums = [[0] * (days + 2) for _ in measures]
     for place, *values in rows:
-        if place <= days:
-            for column, value in zip(sums, values, strict=True):
-                column[place] = value
+        for column, value in zip(sums, values, strict=True):
+            column[place] = value
     # What is new before the span belongs to no day of it, but a difference of totals does not mind.
     return Daily({one: list(accumulate(column)) for one, column in zip(measures, sums, strict=True)}, first)
 

@@ -107,9 +107,7 @@ class SeriesEngine:
         return tuple(found)
 
     def _expiry(self, question: SeriesQuestion) -> datetime:
-        """Five minutes from now, or the end of the day that the question calls today."""
-        midnight_comes = midnight(question.today + DAY, question.zone).replace(tzinfo=UTC)
-        return min(self._clock() + timedelta(seconds=CACHE_SECONDS), midnight_comes)
+        return expiry(self._clock(), question.today, question.zone)
 
     async def latest(self, videos: Sequence[int], scope: Scope) -> Mapping[int, Levels]:
         """The last known level of each of the videos' counters; None for what was never given."""
@@ -121,7 +119,7 @@ class SeriesEngine:
         today = self._clock().date()
         sums = Sums(VIDEO_SNAPSHOTS, what, who, (), Span(today, today), "UTC", by_day=False)
         totals = {video: [0] * len(what) for video in videos}
-        for video, _, *values, _ in await self._rows(sums, scope):
+        for video, _, *values, _ in await self.rows(sums, scope):
             totals[video] = [total + value for total, value in zip(totals[video], values, strict=True)]
         return {
             video: tuple(level if known else None for level, known in zip(found[::2], found[1::2], strict=True))
@@ -195,7 +193,7 @@ class SeriesEngine:
         what = measures(VIDEO_SNAPSHOTS, needed.terms)[:1]
         sums = Sums(VIDEO_SNAPSHOTS, what, who, (), question.span, question.zone, by_day=False)
         totals = dict.fromkeys(videos, 0)
-        for video, place, total, _ in await self._rows(sums, scope):
+        for video, place, total, _ in await self.rows(sums, scope):
             if place == 1 or (place < 1 and question.mode == "cumulative"):
                 totals[video] += total
         return sorted(videos, key=lambda video: (-totals[video], roster.public_id("video", video)))
@@ -229,7 +227,7 @@ class SeriesEngine:
         """The sums by day of each entity; for one without facts they are all 0."""
         found: dict[int, list[list[int]]] = {entity: [] for entity in entities}
         firsts: dict[int, date] = {}
-        for entity, *row, first in await self._rows(sums, scope):
+        for entity, *row, first in await self.rows(sums, scope):
             found[entity].append(row)
             if first is not None:
                 firsts[entity] = min(first, firsts.get(entity, first))
@@ -237,7 +235,8 @@ class SeriesEngine:
             entity: of_rows(rows, sums.measures, sums.span.days, firsts.get(entity)) for entity, rows in found.items()
         }
 
-    async def _rows(self, sums: Sums, scope: Scope) -> list[Row]:
+    async def rows(self, sums: Sums, scope: Scope) -> list[Row]:
+        """The sums as the store has them; see ``compile_sums`` for the columns."""
         kept_zone = self._store.zone(scope.organisation_id)
         fresh = self._store.has_fresh(sums.dataset.name)
         statement = compile_sums(sums, scope, self._store.dialect, kept_zone=kept_zone, fresh=fresh)
@@ -252,6 +251,11 @@ class SeriesEngine:
                 field="from",
                 allowed=f"at most {self._max_points} days times entities",
             )
+
+
+def expiry(now: datetime, today: date, zone: str) -> datetime:
+    """Five minutes from now, or the end of the day that a question calls today."""
+    return min(now + timedelta(seconds=CACHE_SECONDS), midnight(today + DAY, zone).replace(tzinfo=UTC))
 
 
 def _roster_tag(scope: Scope) -> Tag:

@@ -5,8 +5,9 @@ A value is None where nothing is known yet, or where it would divide by zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import assert_never
 
 import msgspec
@@ -14,8 +15,8 @@ import msgspec
 from headwater.catalogue.creators import LEVELS, SERIES
 from headwater.catalogue.series import EntityKind, Growth, Level, Ratio, Term
 from headwater.query.series.calendar import Bucket, before, buckets, prior
-from headwater.query.series.daily import Daily, Slot, slot
-from headwater.query.series.question import SeriesQuestion, Span
+from headwater.query.series.daily import Daily, Reading, Slot, slot
+from headwater.query.series.question import Grid, SeriesQuestion, Span
 from headwater.query.series.resolve import clipped
 
 Number = int | float
@@ -76,76 +77,102 @@ class Lines(msgspec.Struct, frozen=True):
 
 def main_axis(question: SeriesQuestion, within: Span) -> Axis:
     """The axis of the question's span, for running totals over ``within``."""
-    return _axis(question, question.span, list(buckets(question.span, question.grid)), within)
+    return _axis(question.span, question.span, _sight(question), within)
 
 
 def compared_axis(question: SeriesQuestion, within: Span) -> Axis:
     """The axis of the period before, with as many buckets as the question's: each stands where its counterpart does."""
-    span = prior(question.span, question.grid)
-    count = sum(1 for _ in buckets(question.span, question.grid))
-    # Where weeks or months are cut otherwise there may be fewer; those that follow lie in the question's span.
-    return _axis(question, span, list(buckets(span, question.grid))[:count], within, count)
+    return _axis(prior(question.span, question.grid), question.span, _sight(question), within)
 
 
-def _axis(question: SeriesQuestion, span: Span, some: list[Bucket], within: Span, count: int = 0) -> Axis:
-    places = [_place(question, one.span, before(one, question.grid), within) for one in some]
-    starts = [one.start for one in some]
-    partial = [one.span.last >= question.today for one in some]
-    missing = range(max(count - len(some), 0))
-    following = buckets(question.span, question.grid)
-    starts += [next(following).start for _ in missing]
-    whole = _place(question, span, prior(span, question.grid), within)
-    return Axis(starts, [*partial, *(False for _ in missing)], [*places, *(Place(None, None) for _ in missing)], whole)
+class _Sight(msgspec.Struct, frozen=True):
+    """What of a question decides its axes, beside the span."""
+
+    grid: Grid
+    today: date
+    oldest: date | None
+    growth: bool
+
+    def place(self, span: Span, earlier: Span, within: Span) -> Place:
+        return Place(self._slot(span, within), self._slot(earlier, within) if self.growth else None)
+
+    def _slot(self, span: Span, within: Span) -> Slot | None:
+        seen = clipped(span, self.oldest)
+        return None if seen is None else slot(seen, within, self.today)
 
 
-def _place(question: SeriesQuestion, span: Span, earlier: Span, within: Span) -> Place:
-    def seen(days: Span) -> Slot | None:
-        shown = clipped(days, question.oldest)
-        return None if shown is None else slot(shown, within, question.today)
+def _sight(question: SeriesQuestion) -> _Sight:
+    return _Sight(question.grid, question.today, question.oldest, isinstance(SERIES[question.metric], Growth))
 
-    growth = isinstance(SERIES[question.metric], Growth)
-    return Place(seen(span), seen(earlier) if growth else None)
+
+@lru_cache(maxsize=256)
+def _axis(span: Span, counterpart: Span, sight: _Sight, within: Span) -> Axis:
+    """Kept, since whoever looks at a period looks at many entities over it."""
+    others = [one.start for one in buckets(counterpart, sight.grid)]
+    some = list(buckets(span, sight.grid))[: len(others)]
+    places = [sight.place(one.span, before(one, sight.grid), within) for one in some]
+    # Where weeks or months are cut otherwise there may be fewer; those that follow lie in the counterpart.
+    missing = len(others) - len(some)
+    return Axis(
+        starts=[*(one.start for one in some), *others[:missing]],
+        partial=[*(one.span.last >= sight.today for one in some), *[False] * missing],
+        places=[*places, *[Place(None, None)] * missing],
+        whole=sight.place(span, prior(span, sight.grid), within),
+    )
 
 
 def series(question: SeriesQuestion, kind: EntityKind, number: int | None, axis: Axis, lines: Lines) -> Series:
     """The line of an entity."""
-    values = [_value(question, place, lines) for place in axis.places]
-    return Series(kind, number, axis, values, _value(question, axis.whole, lines))
+    value = _reader(question, lines)
+    return Series(kind, number, axis, list(map(value, axis.places)), value(axis.whole))
 
 
-def _value(question: SeriesQuestion, place: Place, lines: Lines) -> Number | None:
-    days = place.days
-    if days is None:
-        return None
+def _reader(question: SeriesQuestion, lines: Lines) -> Callable[[Place], Number | None]:
+    """What takes the metric's value at a place from an entity's sums."""
     metric = SERIES[question.metric]
     match metric:
         case Level(name=name):
-            return lines.of(name).new(name, days) if question.mode == "new" else lines.of(name).level(name, days)
+            read = _level(Term(name, "new" if question.mode == "new" else "cumulative"), lines)
+            return lambda place: None if place.days is None else read(place.days)
         case Ratio():
-            return _ratio(metric, days, lines)
+            return _ratio(metric, lines)
         case Growth():
-            return _growth(question, days, place.earlier, lines)
+            level = LEVELS[question.base or ""]
+            return _growth(_level(Term(level.name, level.growth), lines))
         case _:
             assert_never(metric)
 
 
-def _reading(term: Term, days: Slot, lines: Lines) -> int | None:
+def _level(term: Term, lines: Lines) -> Reading:
     daily = lines.of(term.level)
-    return daily.new(term.level, days) if term.reading == "new" else daily.level(term.level, days)
+    return daily.new(term.level) if term.reading == "new" else daily.level(term.level)
 
 
-def _ratio(metric: Ratio, days: Slot, lines: Lines) -> float | None:
-    known = [one for term in metric.numerator if (one := _reading(term, days, lines)) is not None]
-    per = _reading(metric.per, days, lines) if isinstance(metric.per, Term) else days.begun
-    return sum(known) * metric.factor / per if known and per else None
+def _ratio(metric: Ratio, lines: Lines) -> Callable[[Place], float | None]:
+    read = {term: _level(term, lines) for term in (*metric.numerator, metric.per) if isinstance(term, Term)}
+
+    def value(place: Place) -> float | None:
+        days = place.days
+        return None if days is None else ratio(metric, lambda term: read[term](days), days.begun)
+
+    return value
 
 
-def _growth(question: SeriesQuestion, days: Slot, earlier: Slot | None, lines: Lines) -> float | None:
-    level = LEVELS[question.base or ""]
-    term = Term(level.name, level.growth)
-    now = _reading(term, days, lines)
-    then = None if earlier is None else _reading(term, earlier, lines)
-    return None if now is None or not then else (now - then) * 100 / then
+def ratio(metric: Ratio, reading: Callable[[Term], int | None], begun: int) -> float | None:
+    """A rate from its parts, of which unknown ones of the numerator are left out; ``begun`` days have begun."""
+    known = [one for term in metric.numerator if (one := reading(term)) is not None]
+    divisor = reading(metric.per) if isinstance(metric.per, Term) else begun
+    return sum(known) * metric.factor / divisor if known and divisor else None
+
+
+def _growth(read: Reading) -> Callable[[Place], float | None]:
+    def value(place: Place) -> float | None:
+        if place.days is None or place.earlier is None:
+            return None
+        now, then = read(place.days), read(place.earlier)
+        return None if now is None or not then else (now - then) * 100 / then
+
+    return value
 
 
 def partial_bucket(question: SeriesQuestion) -> Bucket | None:

@@ -64,12 +64,7 @@ def sum_anew(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, or
 
 def _sum(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, group_id: int, zone: str) -> None:
     """From the ledger, since the daily sums may be of another zone."""
-    subject, time = dataset.subject, dataset.time_column
-    opened = ", ".join(f"sum({measure}) AS {measure}" for measure in schema.opening_measures(dataset))
-    openings = f"(SELECT organisation_id, {subject}, {time}, {opened} FROM {dataset.openings} GROUP BY ALL)"
-    day, own = _DIALECT.local_day(f"fact.{time}", zone), f"member.group_id = {group_id}"
-    parts = [_steps(dataset, dataset.ledger, day, own), _openings(dataset, openings, day, own, "")]
-    _insert(connection, dataset, parts)
+    _insert(connection, dataset, dataset.ledger, zone, f"member.group_id = {group_id}")
 
 
 def drop(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, which: str) -> None:
@@ -83,13 +78,8 @@ def drop(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, which:
 def add(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, booked: str) -> None:
     """Add to every group what a commit booked for its members, as ``steps`` has it in the table ``booked``."""
     for (zone,) in connection.execute("SELECT DISTINCT zone FROM member_group").fetchall():
-        day = _DIALECT.local_day(f"fact.{dataset.time_column}", zone)
         own = f"member.group_id IN (SELECT group_id FROM member_group WHERE zone = '{zone}')"
-        _insert(
-            connection,
-            dataset,
-            [_steps(dataset, booked, day, own), _openings(dataset, booked, day, own, "open_")],
-        )
+        _insert(connection, dataset, booked, zone, own)
 
 
 def _store_members(
@@ -112,37 +102,27 @@ def _store_members(
         connection.unregister("joining")
 
 
-def _steps(dataset: SnapshotDataset, rows: str, day: str, own: str) -> str:
-    """Steps of members, by group and day."""
-    columns = ", ".join(f"fact.{measure} AS {measure}" for measure in schema.step_measures(dataset))
-    return _joined(dataset, rows, day, columns, own)
-
-
-def _openings(dataset: SnapshotDataset, rows: str, day: str, own: str, prefix: str) -> str:
-    """First readings that count as new for their group, by group and day; ``prefix`` stands before their columns."""
-    counted = schema.opening_measures(dataset)
-    columns = ", ".join(
-        f"fact.{prefix}{measure} AS {measure}" if measure in counted else f"0 AS {measure}"
-        for measure in schema.step_measures(dataset)
-    )
-    time = f"fact.{dataset.time_column}"
-    posted = f" AND {time} >= member.posted_from AND {time} <= member.posted_until"
-    return _joined(dataset, rows, day, columns, own) + posted
-
-
-def _joined(dataset: SnapshotDataset, rows: str, day: str, columns: str, own: str) -> str:
-    return (
-        f"SELECT member.group_id, fact.organisation_id, {day} AS {schema.DAY}, {columns} FROM {rows} AS fact"
-        f" INNER JOIN group_member AS member ON member.organisation_id = fact.organisation_id"
-        f" AND member.subject = fact.{dataset.subject} WHERE {own}"
-    )
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, parts: Sequence[str]) -> None:
-    sums = [f"{_DIALECT.sum(measure)} AS {measure}" for measure in schema.step_measures(dataset)]
-    keys = f"group_id, organisation_id, {schema.DAY}"
+def _insert(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, rows: str, zone: str, own: str) -> None:
+    """Sum rows of the ledger by group and day in ``zone``, over the members that the condition ``own`` names."""
+    day = _DIALECT.local_day(f"fact.{dataset.time_column}", zone)
+    sums = [f"{_DIALECT.sum(value)} AS {name}" for name, value in _decided(dataset).items()]
     some = " OR ".join(f"{measure} <> 0" for measure in schema.step_measures(dataset))
     connection.execute(
-        f"INSERT INTO {dataset.group_rollup} SELECT * FROM (SELECT {keys}, {', '.join(sums)}"
-        f" FROM ({' UNION ALL '.join(parts)}) GROUP BY ALL) WHERE {some} ORDER BY {keys}"
+        f"INSERT INTO {dataset.group_rollup} SELECT member.group_id, fact.organisation_id, {day} AS {schema.DAY},"
+        f" {', '.join(sums)} FROM {rows} AS fact INNER JOIN group_member AS member"
+        f" ON member.organisation_id = fact.organisation_id AND member.subject = fact.{dataset.subject}"
+        f" WHERE {own} GROUP BY 1, 2, 3 HAVING {some} ORDER BY 1, 2, 3"
     )
+
+
+def _decided(dataset: SnapshotDataset) -> dict[str, str]:
+    """Each measure of one row: what a first reading of a member opened is new, or else set."""
+    opened = f"fact.{schema.OPENED_AT}"
+    recent = f"{opened} >= member.posted_from AND {opened} <= member.posted_until"
+    counts = f"({opened} = TIMESTAMP '{schema.NOT_OPENING}' OR ({recent}))"
+    values = {measure: f"fact.{measure}" for measure in schema.step_measures(dataset)}
+    for one in dataset.counters:
+        values[f"new_{one}"] = f"CASE WHEN {counts} THEN fact.new_{one} ELSE 0 END"
+        values[f"set_{one}"] = f"fact.set_{one} + CASE WHEN {counts} THEN 0 ELSE fact.new_{one} END"
+    values[schema.READINGS] = f"CASE WHEN {counts} THEN fact.{schema.READINGS} ELSE 0 END"
+    return values

@@ -48,6 +48,7 @@ def _not_null(*names: str) -> str:
 _COUNTERS = ("views", "likes", "comments", "shares", "saves")
 _VIDEO_STEP = _not_null(*(f"{kind}_{one}" for kind in ("new", "set", "known") for one in _COUNTERS), "readings")
 _CREATOR_STEP = _not_null("new_followers", "set_followers", "known_followers", "readings")
+_OPENED = "opened_at TIMESTAMP NOT NULL"
 _VIDEO, _CREATOR = _not_null("organisation_id", "video_id"), _not_null("organisation_id", "creator_id")
 
 
@@ -97,38 +98,35 @@ MIGRATIONS = (
         " record_id VARCHAR NOT NULL, arrival BIGINT NOT NULL DEFAULT nextval('arrival_number'))",
     ),
     Migration(
-        14, f"CREATE TABLE video_step ({_VIDEO}, read_at TIMESTAMP NOT NULL, {_VIDEO_STEP}, commit_id BIGINT NOT NULL)"
+        14,
+        f"CREATE TABLE video_step ({_VIDEO}, read_at TIMESTAMP NOT NULL, {_OPENED}, {_VIDEO_STEP},"
+        " commit_id BIGINT NOT NULL)",
     ),
     Migration(
         15,
         f"CREATE TABLE creator_step ({_CREATOR}, read_at TIMESTAMP NOT NULL, {_CREATOR_STEP},"
         " commit_id BIGINT NOT NULL)",
     ),
+    Migration(16, f"CREATE TABLE video_day ({_VIDEO}, day DATE NOT NULL, {_OPENED}, {_VIDEO_STEP})"),
+    Migration(17, f"CREATE TABLE creator_day ({_CREATOR}, day DATE NOT NULL, {_CREATOR_STEP})"),
+    Migration(18, "CREATE TABLE day_zone (organisation_id BIGINT NOT NULL, zone VARCHAR NOT NULL)"),
+    Migration(19, "CREATE TABLE merged_upto (dataset VARCHAR NOT NULL, upto BIGINT NOT NULL)"),
     Migration(
-        16,
-        f"CREATE TABLE video_opening ({_VIDEO}, read_at TIMESTAMP NOT NULL,"
-        f" {_not_null(*(f'new_{one}' for one in _COUNTERS), 'readings')})",
-    ),
-    Migration(17, f"CREATE TABLE video_day ({_VIDEO}, day DATE NOT NULL, {_VIDEO_STEP})"),
-    Migration(18, f"CREATE TABLE creator_day ({_CREATOR}, day DATE NOT NULL, {_CREATOR_STEP})"),
-    Migration(19, "CREATE TABLE day_zone (organisation_id BIGINT NOT NULL, zone VARCHAR NOT NULL)"),
-    Migration(20, "CREATE TABLE merged_upto (dataset VARCHAR NOT NULL, upto BIGINT NOT NULL)"),
-    Migration(
-        21,
+        20,
         "CREATE TABLE video_group_day (group_id BIGINT NOT NULL, organisation_id BIGINT NOT NULL, day DATE NOT NULL,"
         f" {_VIDEO_STEP})",
     ),
     Migration(
-        22,
+        21,
         "CREATE TABLE member_group (organisation_id BIGINT NOT NULL, number BIGINT NOT NULL, group_id BIGINT NOT NULL,"
         " zone VARCHAR NOT NULL, members VARCHAR NOT NULL)",
     ),
     Migration(
-        23,
+        22,
         "CREATE TABLE group_member (organisation_id BIGINT NOT NULL, group_id BIGINT NOT NULL, subject BIGINT NOT NULL,"
         " posted_from TIMESTAMP NOT NULL, posted_until TIMESTAMP NOT NULL)",
     ),
-    Migration(24, "CREATE SEQUENCE group_number"),
+    Migration(23, "CREATE SEQUENCE group_number"),
 )
 
 

@@ -63,12 +63,11 @@ def _replace_raw(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset
 
 
 def _replace_steps(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, old: str) -> None:
-    """The ledger and the openings as if only the baselines had come, long ago: commit 0 is before every merge."""
+    """The ledger as if only the baselines had come, long ago: commit 0 is before every merge."""
     values = [schema.ORGANISATION, dataset.subject, dataset.time_column]
+    values += [f"TIMESTAMP '{schema.NOT_OPENING}'"] if schema.has_openings(dataset) else []
     values += ["0" for _ in dataset.counters]
     values += [f"coalesce({one}, 0)" for one in dataset.counters]
     values += [f"CASE WHEN {one} IS NULL THEN 0 ELSE 1 END" for one in dataset.counters]
     connection.execute(f"DELETE FROM {dataset.ledger} WHERE {old}")
     connection.execute(f"INSERT INTO {dataset.ledger} SELECT {', '.join(values)}, 0, 0 FROM standing")
-    if dataset.openings:
-        connection.execute(f"DELETE FROM {dataset.openings} WHERE {old}")

@@ -10,8 +10,6 @@ sums it by day in each organisation's time zone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import duckdb
 
 from headwater.catalogue.model import SnapshotDataset
@@ -26,49 +24,27 @@ def add(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, source:
     """Book the raw rows in ``source``, stored under arrival numbers from ``fence`` on; returns the ledger rows made."""
     connection.execute(f"CREATE TEMP TABLE booked AS {_differences(dataset, source, fence)}")
     try:
-        made = _book(connection, dataset)
-        if dataset.openings:
-            _open(connection, dataset)
+        made = connection.execute(
+            f"INSERT INTO {dataset.ledger} SELECT *, (SELECT nextval('commit_number')) FROM booked"
+        ).fetchone()
         if dataset.group_rollup:
             groups.add(connection, dataset, "booked")
     finally:
         connection.execute("DROP TABLE booked")
-    return made
-
-
-def _book(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset) -> int:
-    measures = schema.step_measures(dataset)
-    made = connection.execute(
-        f"INSERT INTO {dataset.ledger} SELECT {', '.join([*_keys(dataset), *measures])},"
-        f" (SELECT nextval('commit_number')) FROM booked WHERE {_any(measures)}"
-    ).fetchone()
     return int(made[0]) if made else 0
-
-
-def _open(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset) -> None:
-    opened = [f"open_{measure}" for measure in schema.opening_measures(dataset)]
-    connection.execute(
-        f"INSERT INTO {dataset.openings} SELECT {', '.join([*_keys(dataset), *opened])}"
-        f" FROM booked WHERE {_any(opened)}"
-    )
-
-
-def _keys(dataset: SnapshotDataset) -> list[str]:
-    return [schema.ORGANISATION, dataset.subject, dataset.time_column]
-
-
-def _any(measures: Sequence[str]) -> str:
-    return " OR ".join(f"{measure} <> 0" for measure in measures)
 
 
 def _differences(dataset: SnapshotDataset, source: str, fence: int) -> str:
     """What the chains with the arrived readings book, less what those without them booked."""
-    keys = f"{schema.ORGANISATION}, {dataset.subject}"
-    sums = [f"sum(sign * {one})::BIGINT AS {one}" for one in schema.step_measures(dataset)]
-    sums += [f"sum(sign * open_{one})::BIGINT AS open_{one}" for one in schema.opening_measures(dataset)]
+    measures = schema.step_measures(dataset)
+    keys = ", ".join(schema.step_keys(dataset, dataset.time_column))
+    sums = ", ".join(f"sum(sign * {one})::BIGINT AS {one}" for one in measures)
+    entries = _entries(dataset)
+    if schema.has_openings(dataset):
+        entries += f" UNION ALL BY NAME {_opening_entries(dataset)}"
     return (
-        f"WITH {_chains(dataset, source, fence)}, followed AS ({_followed(dataset)}), entries AS ({_entries(dataset)})"
-        f" SELECT {keys}, {dataset.time_column}, {', '.join(sums)} FROM entries GROUP BY ALL"
+        f"WITH {_chains(dataset, source, fence)}, followed AS ({_followed(dataset)}), entries AS ({entries})"
+        f" SELECT {keys}, {sums} FROM entries GROUP BY ALL HAVING {' OR '.join(f'{one} <> 0' for one in measures)}"
     )
 
 
@@ -105,22 +81,39 @@ def _followed(dataset: SnapshotDataset) -> str:
 
 
 def _entries(dataset: SnapshotDataset) -> str:
-    """What each reading books, sets, and leaves open."""
-    booked: dict[str, str] = {}
+    """What each reading books and sets, but for what a first one opens."""
+    columns = []
     for one in dataset.counters:
         change = f"coalesce({one} - coalesce(before_{one}, 0), 0)"
-        undecided = f"(before_{one} IS NULL AND is_baseline IS NULL)"
-        sets = f"(coalesce(is_baseline, false) OR {undecided})"
-        booked[f"new_{one}"] = f"CASE WHEN {sets} THEN 0 ELSE {change} END"
-        booked[f"set_{one}"] = f"CASE WHEN {sets} THEN {change} ELSE 0 END"
-        booked[f"known_{one}"] = f"CASE WHEN before_{one} IS NULL AND {one} IS NOT NULL THEN 1 ELSE 0 END"
-        booked[f"open_new_{one}"] = f"CASE WHEN {undecided} THEN {change} ELSE 0 END"
-    undecided = "(first AND is_baseline IS NULL)"
-    booked[schema.READINGS] = f"CASE WHEN coalesce(is_baseline, false) OR {undecided} THEN 0 ELSE 1 END"
-    booked[f"open_{schema.READINGS}"] = f"CASE WHEN {undecided} THEN 1 ELSE 0 END"
-    columns = ", ".join(f"{value} AS {name}" for name, value in booked.items())
-    keys = f"sign, {schema.ORGANISATION}, {dataset.subject}, {dataset.time_column}"
-    return f"SELECT {keys}, {columns} FROM followed WHERE NOT before"
+        # A first reading that says nothing of itself; what it is, is left to the question or settled here.
+        first = f"coalesce(is_baseline, before_{one} IS NULL)"
+        sets = "coalesce(is_baseline, false)" if schema.has_openings(dataset) else first
+        columns += [
+            f"CASE WHEN {first} THEN 0 ELSE {change} END AS new_{one}",
+            f"CASE WHEN {sets} THEN {change} ELSE 0 END AS set_{one}",
+            f"CASE WHEN before_{one} IS NULL AND {one} IS NOT NULL THEN 1 ELSE 0 END AS known_{one}",
+        ]
+    baseline = "coalesce(is_baseline, first)"
+    columns.append(f"CASE WHEN {baseline} THEN 0 ELSE 1 END AS {schema.READINGS}")
+    return _from_followed(dataset, columns, f"TIMESTAMP '{schema.NOT_OPENING}'")
+
+
+def _opening_entries(dataset: SnapshotDataset) -> str:
+    """What first readings book if their entity was posted shortly before; the level has it either way."""
+    columns = [
+        f"CASE WHEN before_{one} IS NULL AND is_baseline IS NULL THEN coalesce({one}, 0) ELSE 0 END AS new_{one}"
+        for one in dataset.counters
+    ]
+    columns += [f"0 AS {kind}_{one}" for kind in ("set", "known") for one in dataset.counters]
+    columns.append(f"CASE WHEN first AND is_baseline IS NULL THEN 1 ELSE 0 END AS {schema.READINGS}")
+    return _from_followed(dataset, columns, dataset.time_column)
+
+
+def _from_followed(dataset: SnapshotDataset, columns: list[str], opened_at: str) -> str:
+    keys = ["sign", schema.ORGANISATION, dataset.subject, dataset.time_column]
+    if schema.has_openings(dataset):
+        keys.append(f"{opened_at} AS {schema.OPENED_AT}")
+    return f"SELECT {', '.join([*keys, *columns])} FROM followed WHERE NOT before"
 
 
 def _has_flag(dataset: SnapshotDataset) -> bool:
@@ -148,23 +141,20 @@ def merge(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset) -> in
 
 
 def _summed(dataset: SnapshotDataset, rows: str) -> str:
-    keys = ", ".join(schema.day_keys(dataset))
+    keys = ", ".join(schema.step_keys(dataset, schema.DAY))
     sums = ", ".join(f"{_DIALECT.sum(measure)} AS {measure}" for measure in schema.step_measures(dataset))
     return f"SELECT {keys}, {sums} FROM ({rows}) GROUP BY ALL"
 
 
 def _by_day(dataset: SnapshotDataset, zone: str, which: str) -> str:
     """Rows of the ledger of all organisations in ``zone``, in the columns of the daily rollup."""
-    keys = f"{schema.ORGANISATION}, {dataset.subject}"
     day = _DIALECT.local_day(dataset.time_column, zone)
+    columns = [f"{day} AS {schema.DAY}" if name == schema.DAY else name for name, _ in schema.day_columns(dataset)]
     own = (
         "coalesce((SELECT zone FROM day_zone"
         f" WHERE day_zone.organisation_id = {dataset.ledger}.organisation_id), 'UTC')"
     )
-    return (
-        f"SELECT {keys}, {day} AS {schema.DAY}, {', '.join(schema.step_measures(dataset))} FROM {dataset.ledger}"
-        f" WHERE {own} = '{zone}' AND {which}"
-    )
+    return f"SELECT {', '.join(columns)} FROM {dataset.ledger} WHERE {own} = '{zone}' AND {which}"
 
 
 def _zones(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -126,10 +126,13 @@ def _inline(struct: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def _query_parameter(name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
+    if schema.get("default") in ("", []):
+        # Nothing is what a parameter that is left out means, not a value to send.
+        del schema["default"]
     found = {"name": name, "in": "query", "required": required, "schema": schema}
     if "description" in schema:
         found["description"] = schema["description"]
-    if name.endswith("[]"):
+    if schema.get("type") == "array":
         found |= {"style": "form", "explode": True}
     if schema.get("examples"):
         found["example"] = schema["examples"][0]

@@ -1,8 +1,8 @@
 """Query strings as structs: ``id[]=1&id[]=2``, ``id=1&id=2`` and ``id=1,2`` all mean a list.
 
-A struct's field whose encoded name ends in ``[]`` is a list; all others are given
-at most once. Unknown names are refused where the endpoint says so, with the
-nearest known one.
+A struct's list is given as often as one likes, with or without ``[]`` behind its
+name; all other fields at most once. Unknown names are refused where the endpoint
+says so, with the nearest known one.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _MOST = 20_000
 
 def parse_query(raw: bytes, struct: type[msgspec.Struct], *, refuse_unknown: bool) -> Any:
     """The query string as ``struct``; ``InvalidRequest`` names the parameters that are wrong."""
-    names = _names(struct)
+    names, lists = _names(struct)
     values: dict[str, object] = {}
     refused: list[InvalidRequest] = []
     for name, value in _pairs(raw):
-        known = name if name in names else f"{name}[]"
+        known = name if name in names else _other_spelling(name)
         if known not in names:
             if refuse_unknown:
                 refused.append(_unknown(name, names))
-        elif known.endswith("[]"):
+        elif known in lists:
             items = values.setdefault(known, [])
             if isinstance(items, list):
                 items.extend(item for item in value.split(",") if item)
@@ -55,8 +55,22 @@ def _all(refused: list[InvalidRequest], more: list[Problem]) -> InvalidRequest:
 
 
 @cache
-def _names(struct: type[msgspec.Struct]) -> frozenset[str]:
-    return frozenset(field.encode_name for field in msgspec.structs.fields(struct))
+def _names(struct: type[msgspec.Struct]) -> tuple[frozenset[str], frozenset[str]]:
+    """All names, and those of lists."""
+    info = msgspec.inspect.type_info(struct)
+    fields = info.fields if isinstance(info, msgspec.inspect.StructType) else ()
+    lists = frozenset(field.encode_name for field in fields if _is_list(field.type))
+    return frozenset(field.encode_name for field in fields), lists
+
+
+def _is_list(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _is_list(kind.type)
+    return isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType)
+
+
+def _other_spelling(name: str) -> str:
+    return name.removesuffix("[]") if name.endswith("[]") else f"{name}[]"
 
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from headwater.control.annotations.views import AnnotationView
 from headwater.control.creators.roster import Roster
 from headwater.query.series.calendar import Bucket
 from headwater.query.series.question import SeriesQuestion
-from headwater.query.series.run import SeriesAnswer
+from headwater.query.series.run import CACHE_SECONDS, SeriesAnswer
 from headwater.query.series.shape import Series
 from headwater.surfaces.creators.analytics_contract import (
     AnalyticsData,
@@ -61,6 +61,7 @@ def body(
         partial_bucket=_partial(answer.partial),
         first_data_date=answer.first_data,
         tier_retention_days=retention_days,
+        cache_ttl_seconds=CACHE_SECONDS,
         cached=answer.cached,
     )
 

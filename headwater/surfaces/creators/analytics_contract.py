@@ -16,7 +16,6 @@ from msgspec import Meta, field
 from headwater.catalogue.creators import LEVELS, SERIES
 from headwater.catalogue.series import EntityKind, Mode
 from headwater.query.series.question import Granularity
-from headwater.query.series.run import CACHE_SECONDS
 from headwater.surfaces.creators.annotations import AnnotationRow
 
 VERSION: Final = "1.4.0"
@@ -43,12 +42,12 @@ class AnalyticsQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     entity: Annotated[str, _one_of(ENTITIES, "What the ids are of.", **_REQUIRED)] = ""
     entity_id: Annotated[
-        list[str],
+        list[Annotated[str, Meta(extra_json_schema={"format": "uuid"})]],
         Meta(
             description=f"UUIDs, as repeats or with commas; at most {MOST_IDS}.",
-            extra_json_schema={"items": {"type": "string", "format": "uuid"}, "minItems": 1, **_REQUIRED},
+            extra_json_schema={"minItems": 1, **_REQUIRED},
         ),
-    ] = field(name="entity_id[]", default_factory=list)
+    ] = field(default_factory=list)
     metric: Annotated[str, _one_of(SERIES, "What is measured.", **_REQUIRED)] = ""
     mode: Annotated[str, _one_of(MODES, "`new` for counts, `rate` for rates unless given.")] = ""
     granularity: Annotated[str, _one_of(GRANULARITIES, "Length of the buckets; weeks start on Monday.")] = "day"
@@ -116,5 +115,5 @@ class AnalyticsData(msgspec.Struct, frozen=True):
     partial_bucket: PartialBucket | None
     first_data_date: date | None
     tier_retention_days: int | None
+    cache_ttl_seconds: int
     cached: bool
-    cache_ttl_seconds: int = CACHE_SECONDS
