@@ -40,8 +40,8 @@ _READABLE: dict[FieldKind, tuple[Callable[[pa.DataType], bool], ...]] = {
     "text": (),
     "amount": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
     "uuid": (),
-    "counter": (pa.types.is_integer, pa.types.is_floating),
-    "flag": (pa.types.is_boolean,),
+    "counter": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+    "flag": (pa.types.is_boolean, pa.types.is_integer),
 }
 _CONTROL_BYTES = bytes((*range(0x20), 0x7F))
 _TIME = re.compile(
@@ -169,7 +169,8 @@ def _counter(_: Field, raw: pa.Array) -> pa.Array:
         if pa.types.is_uint64(raw.type):
             raw = _within(raw, low.cast(raw.type), high.cast(raw.type))
         return _within(raw.cast(pa.int64()), low, high)
-    numbers = _cast(raw, pa.float64(), _read_number) if _is_text(raw.type) else raw.cast(pa.float64())
+    text = _is_text(raw.type)
+    numbers = _cast(raw, pa.float64(), _read_number) if text else pc.cast(raw, pa.float64(), safe=False)
     numbers = _within(numbers, low.cast(pa.float64()), high.cast(pa.float64()))
     # A column with gaps often comes as floats; a fraction is no count.
     whole = pc.equal(numbers, pc.floor(numbers))
@@ -177,7 +178,9 @@ def _counter(_: Field, raw: pa.Array) -> pa.Array:
 
 
 def _flag(_: Field, raw: pa.Array) -> pa.Array:
-    return _one_by_one(raw, pa.bool_(), _FLAGS.get) if _is_text(raw.type) else raw
+    if pa.types.is_boolean(raw.type):
+        return raw
+    return _one_by_one(raw if _is_text(raw.type) else raw.cast(pa.string()), pa.bool_(), _FLAGS.get)
 
 
 def _time(_: Field, raw: pa.Array) -> pa.Array:

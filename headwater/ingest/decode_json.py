@@ -27,7 +27,7 @@ _ACCEPTED: dict[FieldKind, frozenset[type]] = {
     "amount": frozenset((int, float, str)),
     "uuid": frozenset((str,)),
     "counter": frozenset((int, float, str)),
-    "flag": frozenset((bool, str)),
+    "flag": frozenset((bool, int, str)),
 }
 _TYPED: dict[FieldKind, Any] = {
     "time": str | None,
@@ -36,7 +36,7 @@ _TYPED: dict[FieldKind, Any] = {
     "amount": int | float | str | None,
     "uuid": str | None,
     "counter": int | float | str | None,
-    "flag": bool | str | None,
+    "flag": bool | int | str | None,
 }
 _RAW: dict[FieldKind, pa.DataType] = {
     "time": pa.string(),
@@ -44,7 +44,8 @@ _RAW: dict[FieldKind, pa.DataType] = {
     "text": pa.string(),
     "amount": pa.float64(),
     "uuid": pa.string(),
-    "counter": pa.int64(),
+    # Arrow would cut the fraction off a number that goes into whole ones.
+    "counter": pa.float64(),
     "flag": pa.bool_(),
 }
 # No kind of field accepts it, so a value of a wrong type stands out as one that cannot be kept.

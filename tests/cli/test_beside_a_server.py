@@ -111,3 +111,38 @@ def test_a_key_that_is_not_good_is_said_to_be(server: Running, log: Path) -> Non
     done = run("import", "ad-events", log, "--url", server.url, "--key", "hw_live_nothing")
     assert done.code == 1
     assert "The credential is unknown, expired or revoked." in done.err
+
+
+def test_snapshots_go_through_the_api_and_make_what_they_name(server: Running, tmp_path: Path) -> None:
+    log, few = tmp_path / "log.csv", tmp_path / "few.csv"
+    header = "at,video,creator,views,id\n"
+    log.write_text(header + "".join(f"2025-04-17,v{n},c{n % 3},{n},r{n}\n" for n in range(120)))
+    few.write_text(header + "2025-04-17,v1,c1,1,r1\n2025-04-17,v11,c2,11,r11\n")
+    remote = ("--url", server.url, "--key", server.place.key)
+    refused = run("import", "video-snapshots", few, *remote)
+    assert "record 1: No video has the external id 'v1'." in refused.err
+    done = run("import", "video-snapshots", log, *remote, "--create-missing", "--project", "Spring")
+    assert done.out == "video-snapshots: 120 accepted, 0 duplicates, 0 rejected\n", done.err
+    # Many are found in the whole list, a few by name, and nothing is made twice.
+    for path, count in ((log, 120), (few, 2)):
+        again = run("import", "video-snapshots", path, *remote, "--create-missing", "--project", "Spring")
+        assert again.out == f"video-snapshots: 0 accepted, {count} duplicates, 0 rejected\n", again.err
+    creators = {one["id"]: one["external_id"] for one in server.get("/api/v1/creators")["data"]}
+    assert sorted(creators.values()) == ["c0", "c1", "c2"]
+    (video,) = server.get("/api/v1/videos", external_id="v11")["data"]
+    assert (creators[video["creator_id"]], video["view_count"]) == ("c2", 11)
+    followers = tmp_path / "followers.csv"
+    followers.write_text("at,creator,followers\n2025-04-17,c1,5\n")
+    done = run("import", "creator-snapshots", followers, *remote)
+    assert done.out == "creator-snapshots: 1 accepted, 0 duplicates, 0 rejected\n", done.err
+
+
+def test_a_refusal_of_the_creators_routes_is_said_in_its_words(server: Running, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("at,creator,followers\n2025-04-17,new,5\n")
+    reader = server.place.run("keys create", "--name", "reader", "--permissions", "read").out.strip()
+    make = ("--create-missing", "--project", "Autumn")
+    done = run("import", "creator-snapshots", log, "--url", server.url, "--key", reader, *make)
+    assert done.code == 1
+    assert "not as a Headwater server does" not in done.err
+    assert "permission" in done.err

@@ -11,14 +11,16 @@ Knows which names a dataset has, and not what their values may be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from headwater.catalogue.model import Dataset
 from headwater.errors import InvalidRequest
 from headwater.kit.suggest import did_you_mean
 
-PLACES = ("campaign", "creative_group")
-"""Columns that say where an entity is to be made; no dataset has them."""
+CREATIVE_DETAILS: Final = ("campaign", "creative_group")
+VIDEO_DETAILS: Final = ("creator", "platform", "title", "url", "posted_at")
+CREATOR_DETAILS: Final = ("handle", "platform", "display_name")
+_DETAILS: Final = {"creative": CREATIVE_DETAILS, "video": VIDEO_DETAILS, "creator": CREATOR_DETAILS}
 
 
 def references(dataset: Dataset) -> dict[str, str]:
@@ -26,11 +28,16 @@ def references(dataset: Dataset) -> dict[str, str]:
     return {field.entity: field.name for field in dataset.fields if field.entity}
 
 
+def details(dataset: Dataset) -> list[str]:
+    """Columns that say where and how a missing entity is to be made; no dataset has them as fields."""
+    return [column for entity in references(dataset) for column in _DETAILS.get(entity, ())]
+
+
 class Columns:
     """How the columns of the files are to be understood."""
 
     def __init__(self, dataset: Dataset, maps: Sequence[str], constants: Sequence[str]) -> None:
-        self._allowed = [field.name for field in dataset.fields] + [*references(dataset), *PLACES]
+        self._allowed = [field.name for field in dataset.fields] + [*references(dataset), *details(dataset)]
         self._fields = self._pairs("--map", maps, field_first=False)
         self._constants = self._pairs("--set", constants, field_first=True)
         self._named = [f'"{name}"'.encode() for name in references(dataset)]

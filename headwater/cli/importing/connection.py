@@ -17,7 +17,7 @@ import msgspec
 from headwater.errors import HeadwaterError, InternalError, InvalidRequest, Unavailable
 from headwater.kit.ids import new_id
 
-_ERRORS = {error.code: error for error in HeadwaterError.__subclasses__()}
+_ERRORS = {error.status: error for error in HeadwaterError.__subclasses__()}
 _ATTEMPTS = 20
 _LONGEST_WAIT = 60
 _SECONDS = 300
@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 
 class _Refusal(msgspec.Struct):
-    """The server's error form."""
+    """The server's error forms: ``error`` is true beside a message, or is the message."""
 
-    message: str
-    code: str = ""
+    error: bool | str
+    message: str = ""
     details: dict[str, Any] = {}
 
 
@@ -78,7 +78,8 @@ class Connection:
             pause = response.getheader("Retry-After", "")
             if not (attempts_left and response.status in (409, 503) and pause.isdigit()):
                 refusal = self._read(answer, _Refusal, response.status)
-                raise _ERRORS.get(refusal.code, InternalError)(refusal.message, **refusal.details)
+                words = refusal.error if isinstance(refusal.error, str) else refusal.message
+                raise _ERRORS.get(response.status, InternalError)(words, **refusal.details)
             time.sleep(min(int(pause), _LONGEST_WAIT))
         raise InternalError("No request was made.")
 

@@ -9,6 +9,7 @@ import msgspec
 
 from headwater.cli.importing.batches import MEDIA_TYPE
 from headwater.cli.importing.connection import Connection
+from headwater.cli.importing.remote_roster import RemoteRoster
 from headwater.control.entities.kinds import PARENT_FIELD, Kind
 from headwater.control.entities.rules import NewEntity
 from headwater.errors import NotFound
@@ -38,17 +39,26 @@ class RemoteTarget:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._listed: dict[str, dict[str, int]] = {}
+        self.ads = RemoteAds(connection)
+        self.roster = RemoteRoster(connection)
 
     async def send(self, dataset: str, body: bytes, on_error: OnError) -> Receipt:
         """Store a batch."""
         return await self._connection.post(f"/api/v1/ingest/{dataset}?on_error={on_error}", body, MEDIA_TYPE, Receipt)
 
+
+class RemoteAds:
+    """Creatives and what they belong to."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._listed: dict[str, dict[str, int]] = {}
+
     async def workspaces(self) -> list[int]:
         """Ids of the workspaces that the key can see."""
         return [row.id for row in await self._rows("/api/v2/workspaces", archived=False)]
 
-    async def find(self, kind: Kind, external_ids: Collection[str], parents: Collection[int]) -> Mapping[str, int]:
+    async def find(self, kind: Kind, names: Collection[str], parents: Collection[int]) -> Mapping[str, int]:
         """Ids of those that exist, from the API's lists: it has no search by external id."""
         if kind != "component":
             return await self._by_external_id(f"/api/v2/{kind}s")

@@ -12,25 +12,31 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from headwater.cli.importing.ad_entities import AdDirectory
 from headwater.cli.importing.batches import Batch, gathered
 from headwater.cli.importing.columns import Columns
-from headwater.cli.importing.entities import Directory
 from headwater.cli.importing.files import Format, Source, open_source, size_of
 from headwater.cli.importing.names import Names
 from headwater.cli.importing.readers import read
+from headwater.cli.importing.roster_entities import RosterDirectory
 from headwater.errors import HeadwaterError, InvalidRequest
 from headwater.ingest.receive import OnError, Receipt
 from headwater.ingest.records import LISTED_ERRORS, RecordError
 
 
-class Target(Directory, Protocol):
-    """Where facts go."""
+class Target(Protocol):
+    """Where facts go, and where what they name is kept."""
+
+    @property
+    def ads(self) -> AdDirectory:
+        """What ad events name."""
+
+    @property
+    def roster(self) -> RosterDirectory:
+        """What snapshots name."""
 
     async def send(self, dataset: str, body: bytes, on_error: OnError) -> Receipt:
         """Store a batch; the answer means that it is on disk."""
-
-    async def workspaces(self) -> list[int]:
-        """Ids of the workspaces that there are."""
 
 
 class Run:

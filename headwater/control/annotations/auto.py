@@ -5,9 +5,11 @@ await annotate(session, organisation_id, "item_added", ("campaign", 7), now, "Ad
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.annotations.models import Annotation, AutoKind, Entity, column_of
@@ -35,24 +37,9 @@ async def annotate(
     own = Annotation.organisation_id == organisation_id
     if await session.scalar(select(Annotation.id).where(own, Annotation.dedupe_key == dedupe_key)) is not None:
         return False
-    scope, number = entity
+    values = _values(organisation_id, kind, entity, at, title, dedupe_key)
     now = surroundings(session).clock()
-    session.add(
-        Annotation(
-            **{column_of(scope): number, "organisation_id": organisation_id},
-            public_id=new_uuid(),
-            source="auto",
-            kind=kind,
-            scope=scope,
-            at=at,
-            title=one_line(title, LONGEST_TITLE),
-            body_md=None,
-            author_id=None,
-            dedupe_key=dedupe_key,
-            created_at=now,
-            updated_at=now,
-        )
-    )
+    session.add(Annotation(**values, created_at=now, updated_at=now))
     await session.flush()
     surroundings(session).announce(Change("annotations", organisation_id, entity))
     return True
@@ -60,14 +47,24 @@ async def annotate(
 
 async def tracking_started(session: AsyncSession, creator: Creator) -> bool:
     """A creator is tracked, from the day that was chosen or from now on."""
-    at = creator.created_at
-    if creator.tracking_start_date is not None:
-        zone = select(Organisation.analytics_tz).where(Organisation.id == creator.organisation_id)
-        first = midnight(creator.tracking_start_date, (await session.scalars(zone)).one())
-        at = first.replace(tzinfo=UTC)
-    key = f"tracking_started:creator:{creator.id}"
-    title = f"Tracking of {creator.display_name or creator.handle} started"
-    return await annotate(session, creator.organisation_id, "tracking_started", ("creator", creator.id), at, title, key)
+    zone = "" if creator.tracking_start_date is None else await _zone(session, creator.organisation_id)
+    return await annotate(session, creator.organisation_id, *_tracking(creator, zone))
+
+
+async def trackings_started(session: AsyncSession, organisation_id: int, creators: Sequence[int]) -> None:
+    """The same of many creators that were just made, by number."""
+    zone, now = await _zone(session, organisation_id), surroundings(session).clock()
+    # By range, since no statement takes any number of values.
+    near = Creator.id.between(creators[0], creators[-1]), Creator.organisation_id == organisation_id
+    made = set(creators)
+    rows = [
+        {**_values(organisation_id, *_tracking(creator, zone)), "created_at": now, "updated_at": now}
+        for creator in await session.scalars(select(Creator).where(*near))
+        if creator.id in made
+    ]
+    await session.execute(insert(Annotation), rows)
+    for number in creators:
+        surroundings(session).announce(Change("annotations", organisation_id, ("creator", number)))
 
 
 async def item_added(session: AsyncSession, campaign: Campaign, item: int, held: Held, at: datetime) -> bool:
@@ -88,9 +85,14 @@ async def item_removed(session: AsyncSession, campaign: Campaign, item: int, hel
 async def target_reached(session: AsyncSession, organisation_id: int, campaign: int, target: int, at: datetime) -> bool:
     """A campaign has as many views as it was to get; another target is another event."""
     entity: Entity = ("campaign", campaign)
-    key = f"target_reached:campaign:{campaign}:{target}"
+    key = target_key(campaign, target)
     title = f"Target of {target:,} views reached"
     return await annotate(session, organisation_id, "target_reached", entity, at, title, key)
+
+
+def target_key(campaign: int, target: int) -> str:
+    """The ``dedupe_key`` of a target that was reached."""
+    return f"target_reached:campaign:{campaign}:{target}"
 
 
 async def record_day(
@@ -100,6 +102,39 @@ async def record_day(
     scope, number = entity
     key = f"record_day:{scope}:{number}:{day.isoformat()}"
     return await annotate(session, organisation_id, "record_day", entity, at, f"Record day: {views:,} new views", key)
+
+
+def _values(
+    organisation_id: int, kind: AutoKind, entity: Entity, at: datetime, title: str, dedupe_key: str
+) -> dict[str, Any]:
+    """The columns of one, but for when it is made."""
+    scope, number = entity
+    return {
+        column_of(scope): number,
+        "organisation_id": organisation_id,
+        "public_id": new_uuid(),
+        "source": "auto",
+        "kind": kind,
+        "scope": scope,
+        "at": at,
+        "title": one_line(title, LONGEST_TITLE),
+        "body_md": None,
+        "author_id": None,
+        "dedupe_key": dedupe_key,
+    }
+
+
+def _tracking(creator: Creator, zone: str) -> tuple[AutoKind, Entity, datetime, str, str]:
+    """What is said of a creator who is tracked; ``zone`` is where a chosen day begins."""
+    at = creator.created_at
+    if creator.tracking_start_date is not None:
+        at = midnight(creator.tracking_start_date, zone).replace(tzinfo=UTC)
+    title = f"Tracking of {creator.display_name or creator.handle} started"
+    return "tracking_started", ("creator", creator.id), at, title, f"tracking_started:creator:{creator.id}"
+
+
+async def _zone(session: AsyncSession, organisation_id: int) -> str:
+    return (await session.scalars(select(Organisation.analytics_tz).where(Organisation.id == organisation_id))).one()
 
 
 def _words(held: Held) -> str:

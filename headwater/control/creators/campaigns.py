@@ -8,7 +8,10 @@ itself. What follows from that for figures is ``Roster``'s.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.creators.models import Campaign, Project
@@ -17,6 +20,13 @@ from headwater.control.creators.rules import CampaignFields, checked
 from headwater.control.db import surroundings
 from headwater.errors import InvalidRequest
 from headwater.scope import Scope
+
+
+class Target(NamedTuple):
+    """What a campaign is to reach, and by when."""
+
+    views: int | None
+    at: datetime | None
 
 
 class Campaigns:
@@ -55,6 +65,12 @@ class Campaigns:
         if project is not None:
             wanted.append(Campaign.project_id == project.id)
         return await self._rows.page(wanted, search, limit, before)
+
+    async def targets(self) -> dict[int, Target]:
+        """The targets of all campaigns, by their numbers."""
+        query = select(Campaign.id, Campaign.target_views, Campaign.target_at)
+        rows = await self._session.execute(query.where(Campaign.organisation_id == self._organisation_id))
+        return {number: Target(views, at) for number, views, at in rows}
 
     async def update(self, campaign_id: str, fields: CampaignFields) -> Campaign:
         """Change the fields that are given."""

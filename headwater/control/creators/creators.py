@@ -5,18 +5,21 @@ creator, created = await Creators(uow.session, scope).create(project, CreatorFie
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from headwater.control.annotations.auto import tracking_started
+from headwater.control.annotations.auto import tracking_started, trackings_started
 from headwater.control.creators.models import Creator, Project
+from headwater.control.creators.names import creators_of
 from headwater.control.creators.repository import Page, Rows
 from headwater.control.creators.rules import CreatorFields, checked
 from headwater.control.db import surroundings
 from headwater.control.plans.service import Allowance
 from headwater.errors import Conflict, InvalidRequest
+from headwater.kit.ids import new_uuid
 from headwater.scope import Scope
 
 DEFAULT_PLATFORM: Final = "tiktok"
@@ -38,21 +41,25 @@ class Creators:
         known = await self._known(project, values)
         if known is not None:
             return await self._change(known, values), False
-        if "handle" not in values:
-            raise InvalidRequest("'handle' is required for a creator.", field="handle")
-        await self._allowance.take()
-        now = surroundings(self._session).clock()
-        defaults = {"platform": DEFAULT_PLATFORM, "tracking_mode": "auto", "details": {}}
-        creator = Creator(
-            organisation_id=self._organisation_id,
-            project=project,
-            created_at=now,
-            updated_at=now,
-            **{**defaults, **values},
-        )
+        creator = Creator(project=project, **await self._new(values))
         await self._rows.add(creator)
         await tracking_started(self._session, creator)
         return creator, True
+
+    async def create_many(self, project: Project, many: Sequence[CreatorFields]) -> Sequence[str]:
+        """The UUIDs of all, in order: those that the project has as they are, the others made in bulk."""
+        names, fresh, ids = await creators_of(self._session, project), [], []
+        for fields in many:
+            values = {"platform": DEFAULT_PLATFORM, **checked(fields)}
+            public_id = names.find(values)
+            if public_id is None:
+                public_id = new_uuid()
+                fresh.append({"public_id": public_id, "project_id": project.id, **await self._new(values)})
+                names.add(fresh[-1])
+            ids.append(public_id)
+        if fresh:
+            await trackings_started(self._session, self._organisation_id, await self._rows.add_many(fresh))
+        return ids
 
     async def get(self, creator_id: str, field: str = "id") -> Creator:
         """The creator of this UUID."""
@@ -81,6 +88,15 @@ class Creators:
     async def delete(self, creator_id: str) -> None:
         """Remove a creator with its videos."""
         await self._rows.delete(await self.get(creator_id))
+
+    async def _new(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The columns of one more creator."""
+        if "handle" not in values:
+            raise InvalidRequest("'handle' is required for a creator.", field="handle")
+        await self._allowance.take()
+        now = surroundings(self._session).clock()
+        own = {"organisation_id": self._organisation_id, "created_at": now, "updated_at": now}
+        return {**own, "platform": DEFAULT_PLATFORM, "tracking_mode": "auto", "details": {}, **values}
 
     async def _known(self, project: Project, values: dict[str, Any]) -> Creator | None:
         here = Creator.project_id == project.id

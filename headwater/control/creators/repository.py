@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -74,6 +74,19 @@ class Rows(Generic[R]):
         """A new row."""
         self._session.add(row)
         await self.changed()
+
+    async def add_many(self, rows: Sequence[dict[str, Any]]) -> list[int]:
+        """New rows in bulk, by attribute; their numbers, in order."""
+        empty = dict.fromkeys(set[str]().union(*rows))
+        made = await self._session.scalars(
+            insert(self._model).returning(self._model.id),
+            [{**empty, **row} for row in rows],
+            execution_options={"render_nulls": True},
+        )
+        # Rows are numbered in the order in which they are sent, but may be returned in another.
+        numbers = sorted(made)
+        await self.changed()
+        return numbers
 
     async def delete(self, row: R) -> None:
         """Remove a row, and by the database what hangs below it."""

@@ -5,17 +5,20 @@ video, created = await Videos(uow.session, scope).create(project, VideoFields(ex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.creators.models import UNCOUNTED, Creator, Project, TrackingStatus, Video
+from headwater.control.creators.names import portions, videos_of
 from headwater.control.creators.repository import Page, Rows
 from headwater.control.creators.rules import VideoFields, checked
 from headwater.control.db import surroundings
 from headwater.control.plans.service import Allowance
 from headwater.errors import Conflict, InvalidRequest
+from headwater.kit.ids import new_uuid
 from headwater.scope import Scope
 
 
@@ -39,19 +42,31 @@ class Videos:
             return await self._change(known, values), False
         _require_name(values)
         await self._find_creator(project.id, values)
-        values.setdefault("tracking_status", _first_status(values.get("creator")))
-        if values["tracking_status"] not in UNCOUNTED:
-            await self._allowance.take()
-        now = surroundings(self._session).clock()
-        video = Video(
-            organisation_id=self._organisation_id,
-            project=project,
-            created_at=now,
-            updated_at=now,
-            **{"details": {}, **values},
-        )
+        video = Video(project=project, **await self._new(values))
         await self._rows.add(video)
         return video, True
+
+    async def create_many(self, project: Project, many: Sequence[VideoFields]) -> Sequence[str]:
+        """The UUIDs of all, in order: those that the project has as they are, the others made in bulk."""
+        names, fresh, ids = await videos_of(self._session, project), [], []
+        creators = await self._creators_of(project, {str(one.creator_id) for one in many if one.creator_id})
+        for fields in many:
+            values = checked(fields)
+            public_id = names.find(values)
+            if public_id is None:
+                _require_name(values)
+                if values.get("creator_id") in creators:
+                    values["creator"] = creators[values.pop("creator_id")]
+                await self._find_creator(project.id, values)
+                public_id = new_uuid()
+                row = {"public_id": public_id, "project_id": project.id, **await self._new(values)}
+                creator = row.pop("creator", None)
+                fresh.append({**row, "creator_id": creator.id if creator else None})
+                names.add(row)
+            ids.append(public_id)
+        if fresh:
+            await self._rows.add_many(fresh)
+        return ids
 
     async def get(self, video_id: str, field: str = "id") -> Video:
         """The video of this UUID."""
@@ -80,6 +95,23 @@ class Videos:
     async def delete(self, video_id: str) -> None:
         """Remove a video."""
         await self._rows.delete(await self.get(video_id))
+
+    async def _new(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The columns of one more video, its creator as it is."""
+        status = values.get("tracking_status", _first_status(values.get("creator")))
+        if status not in UNCOUNTED:
+            await self._allowance.take()
+        now = surroundings(self._session).clock()
+        own = {"organisation_id": self._organisation_id, "created_at": now, "updated_at": now}
+        return {**own, "details": {}, "tracking_status": status, **values}
+
+    async def _creators_of(self, project: Project, public_ids: set[str]) -> dict[str, Creator]:
+        """Those of the creators that the project has."""
+        found: dict[str, Creator] = {}
+        for some in portions(public_ids):
+            query = select(Creator).where(Creator.project_id == project.id, Creator.public_id.in_(some))
+            found.update({creator.public_id: creator for creator in await self._session.scalars(query)})
+        return found
 
     async def _known(self, project: Project, values: dict[str, Any]) -> Video | None:
         here = Video.project_id == project.id
