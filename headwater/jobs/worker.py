@@ -40,6 +40,7 @@ class Worker:
         self._beat_seconds = beat.total_seconds()
         self._scheduler: Any = None
         self._turns: set[asyncio.Task[Any]] = set()
+        self._stopping = False
         self._settled: dict[str, datetime] = {}
 
     def start(self) -> None:
@@ -58,6 +59,7 @@ class Worker:
 
     async def stop(self) -> None:
         """Begin nothing more, and cut off what runs; another process, or the next start, does it anew."""
+        self._stopping = True
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
         turns = [task for task in self._turns if task is not asyncio.current_task()]
@@ -79,6 +81,10 @@ class Worker:
             # The control plane's database was busy: what was not begun is due at the next look, too, and
             # what could not be written down is begun anew when the lease has run out.
             log.warning("job.put_off", job=job.name, reason=error.message)
+            return False
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
             return False
         finally:
             self._turns.discard(task)

@@ -106,7 +106,7 @@ def facts() -> Iterator[Facts]:
 
 
 @given(case=cases, granularity=st.sampled_from(GRANULARITIES), level=st.sampled_from(COUNTERS), data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @pytest.mark.timeout(240)
 def test_any_history_is_answered_by_the_rules(
     facts: Facts, case: Case, granularity: Granularity, level: str, data: st.DataObject
@@ -154,7 +154,7 @@ def agree(mode: Mode, line: Series, courses: Sequence[reference.Course], spans: 
 
 
 @given(case=cases)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_first_data_is_the_first_reading_that_is_no_baseline(facts: Facts, case: Case) -> None:
     readings = [reading for commit in case.commits for reading in commit]
     roster = roster_of(case)
