@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks import cold, data, intake, servers, warm
+from benchmarks import cold, creators, creators_data, data, intake, servers, warm
 
 Rows = list[tuple[str, str, str]]
 
@@ -26,15 +26,24 @@ def main() -> None:
         "--growth", default="", help="more sizes to ask the same questions of, for instance 1000000,100000000"
     )
     parser.add_argument("--batches", type=int, default=3000, help="batches of 500 events to send")
+    parser.add_argument("--only", choices=("ads", "creators"), help="measure only these questions, and no intake")
     arguments = parser.parse_args()
-    sizes = [arguments.events, *(int(size) for size in arguments.growth.split(",") if size)]
     rows: Rows = []
-    rows += _warm(arguments.events)
-    for size in sorted(sizes):
-        rows += _cold(size)
-    rows += _intake(arguments.events, arguments.batches)
-    rows += _start(arguments.events)
+    if arguments.only != "creators":
+        rows += _ads(arguments.events, [int(size) for size in arguments.growth.split(",") if size])
+    if arguments.only != "ads":
+        rows += _creators()
+    if arguments.only is None:
+        rows += _intake(arguments.events, arguments.batches)
+        rows += _start(arguments.events)
     _write(rows)
+
+
+def _ads(events: int, more: list[int]) -> Rows:
+    rows = _warm(events)
+    for size in sorted([events, *more]):
+        rows += _cold(size)
+    return rows
 
 
 def _warm(events: int) -> Rows:
@@ -42,17 +51,40 @@ def _warm(events: int) -> Rows:
     known = data.facts(path)
     rows: Rows = []
     ids = ",".join(map(str, cold.chosen(known.creatives, 1)))
-    with servers.bare_app() as floor, servers.headwater(path) as (url, _, _):
+    with servers.bare_app() as floor, servers.headwater(path, jobs=False) as (url, _, _):
         for question, (query, _) in cold.QUESTIONS.items():
             target = f"{url}/v2/aggregation-api/{query}&id={ids}"
-            warm.load(target, 1, known.key, seconds=1)
-            for connections in (1, 16):
-                base = warm.load(floor, connections)
-                ours = warm.load(target, connections, known.key)
-                floor_words = f"bare ASGI ({base.per_second:,.0f}/s, p99 {base.p99_ms:.2f} ms)"
-                share = f"{ours.per_second / base.per_second:.0%} of {floor_words}"
-                tail = f"p50 {ours.p50_ms:.2f} ms, p99 {ours.p99_ms:.2f} ms"
-                rows.append((f"warm {question}, {connections} conn.", f"{ours.per_second:,.0f} req/s, {tail}", share))
+            rows += _warm_question(question, target, known.key, floor)
+    return rows
+
+
+def _warm_question(question: str, target: str, key: str, floor: str) -> Rows:
+    rows: Rows = []
+    warm.load(target, 1, key, seconds=1)
+    for connections in (1, 16):
+        base = warm.load(floor, connections)
+        ours = warm.load(target, connections, key)
+        floor_words = f"bare ASGI ({base.per_second:,.0f}/s, p99 {base.p99_ms:.2f} ms)"
+        share = f"{ours.per_second / base.per_second:.0%} of {floor_words}"
+        tail = f"p50 {ours.p50_ms:.2f} ms, p99 {ours.p99_ms:.2f} ms"
+        rows.append((f"warm {question}, {connections} conn.", f"{ours.per_second:,.0f} req/s, {tail}", share))
+    return rows
+
+
+def _creators() -> Rows:
+    path = creators_data.directory()
+    known = creators_data.facts(path)
+    creators_data.bare_copy(path)
+    size = f"{creators_data.VIDEOS:,} videos × {creators_data.DAYS} days"
+    rows: Rows = []
+    with servers.bare_app() as floor, servers.headwater(path, jobs=False) as (url, _, _):
+        for question in creators.QUESTIONS:
+            rows += _warm_question(question, creators.target(url, known, question, 0), known.key, floor)
+    with servers.headwater(path, "0,1", jobs=False) as (url, _, _):
+        for question in creators.QUESTIONS:
+            found = creators.cold(url, path, question)
+            ratio = f"{found.endpoint_ms / found.bare_ms:.2f} × bare DuckDB ({found.bare_ms:.2f} ms)"
+            rows.append((f"cold {question}, {size}", f"p50 {found.endpoint_ms:.2f} ms", ratio))
     return rows
 
 
@@ -61,7 +93,7 @@ def _cold(events: int) -> Rows:
     known = data.facts(path)
     copy = data.bare_copy(path)
     rows: Rows = []
-    with servers.headwater(path, "0,1") as (url, _, _):
+    with servers.headwater(path, "0,1", jobs=False) as (url, _, _):
         for question in cold.QUESTIONS:
             found = cold.cold(url, known.key, copy, known.creatives, question)
             ratio = f"{found.endpoint_ms / found.bare_ms:.2f} × bare DuckDB ({found.bare_ms:.2f} ms)"

@@ -55,22 +55,24 @@ def bare_app() -> Iterator[str]:
 
 
 @contextmanager
-def headwater(data_dir: Path, cores: str = "0") -> Iterator[tuple[str, int, float]]:
+def headwater(data_dir: Path, cores: str = "0", *, jobs: bool = True) -> Iterator[tuple[str, int, float]]:
     """This server over ``data_dir``: its address, its process id, seconds until it was healthy.
 
+    Without ``jobs`` it does nothing but answer: on a first start the work of last night is still to be done.
     ``BENCHMARK_HEADWATER`` may name the command of another environment, such as one without development packages.
     """
     port = free_port()
     began = time.perf_counter()
     program = os.environ.get("BENCHMARK_HEADWATER", str(_BIN / "headwater"))
     command = [program, "serve", "--port", str(port), "--data-dir", str(data_dir)]
-    with _running([*pinned(cores), *command], port, "/api/v1/health") as pid:
+    with _running([*pinned(cores), *command], port, "/api/v1/health", HEADWATER_JOBS=str(jobs).lower()) as pid:
         yield f"http://127.0.0.1:{port}", pid, time.perf_counter() - began
 
 
 @contextmanager
-def _running(command: list[str], port: int, path: str) -> Iterator[int]:
-    process = subprocess.Popen(command, cwd=Path(__file__).parent.parent, env=_ENVIRONMENT, start_new_session=True)
+def _running(command: list[str], port: int, path: str, **settings: str) -> Iterator[int]:
+    environment = {**_ENVIRONMENT, **settings}
+    process = subprocess.Popen(command, cwd=Path(__file__).parent.parent, env=environment, start_new_session=True)
     try:
         _wait(process, f"http://127.0.0.1:{port}{path}")
         yield process.pid

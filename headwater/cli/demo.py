@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headwater.app import Headwater, configure_logging
 from headwater.demo import fill as filling
+from headwater.kit.clock import FixedClock, system_clock
 from headwater.settings import Settings
 
 
@@ -28,17 +29,18 @@ def prepare(settings: Settings) -> None:
 
 
 async def _fill(settings: Settings, data_dir: Path, console: Console) -> filling.Demo:
-    server = Headwater(settings)
+    clock = FixedClock(system_clock())
+    server = Headwater(settings, clock)
     await server.start()
     try:
         columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True) as progress:
-            task = progress.add_task(f"Inventing {filling.DAYS} days of ad events", total=filling.DAYS)
+            task = progress.add_task(f"Inventing {filling.DAYS} days of data", total=filling.DAYS)
             services = server.services
             return await filling.fill(
                 services.control,
                 services.store,
-                services.clock,
+                clock,
                 data_dir,
                 lambda day: progress.update(task, completed=day),
             )
@@ -52,7 +54,7 @@ def _greet(demo: filling.Demo, url: str, console: Console) -> None:
     lines = [
         "",
         f"[bold]Headwater[/bold] at [link]{url}[/link] with [bold]invented demo data[/bold]:"
-        f" {demo.events:,} ad events, {filling.DAYS} days that end today. API reference: {url}/docs",
+        f" {_amounts(demo)}, {filling.DAYS} days that end today. API reference: {url}/docs",
         "",
         f"  Login    {demo.email}  {demo.password}",
         f"  API key  {demo.api_key}",
@@ -61,7 +63,21 @@ def _greet(demo: filling.Demo, url: str, console: Console) -> None:
         f"  curl {key} '{api}/counts?resource=campaign&id={demo.campaign_id}'",
         f"  curl {key} '{url}/api/v2/campaigns/data_tree'",
         f"  curl {key} '{api}/flow?creative_id={demo.flow_creative_id}'",
+        *_about_creators(demo, f"  curl {key} '{url}/api/v1/analytics"),
         "",
     ]
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False)
+
+
+def _amounts(demo: filling.Demo) -> str:
+    if demo.creators is None:
+        return f"{demo.events:,} ad events"
+    found = demo.creators
+    return f"{demo.events:,} ad events, {found.snapshots:,} snapshots of {found.videos:,} videos and who posted them"
+
+
+def _about_creators(demo: filling.Demo, asking: str) -> list[str]:
+    if demo.creators is None:
+        return []
+    return [f"{asking}?entity=campaign&entity_id={demo.creators.campaign_id}&metric=views'"]

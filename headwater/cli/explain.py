@@ -7,7 +7,7 @@ shown beside a running server; rows and time only when the facts can be opened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from time import perf_counter
 from typing import Annotated
 
@@ -15,8 +15,9 @@ import typer
 
 from headwater.app import Headwater
 from headwater.catalogue.model import Derived
-from headwater.cli import parts
-from headwater.cli.asked import question_of
+from headwater.cli import explain_series, parts
+from headwater.cli.asked import AskedSeries, question_of
+from headwater.cli.explain_series import Section, few
 from headwater.cli.parts import DataDir, Org
 from headwater.errors import StoreInUse
 from headwater.query.plan import Part
@@ -26,10 +27,6 @@ from headwater.query.run import Explanation
 from headwater.query.window import Window
 from headwater.scope import Scope
 from headwater.settings import Settings
-
-_SHOWN = 12
-
-Section = tuple[str, list[str]]
 
 
 def explain(
@@ -51,14 +48,14 @@ def explain(
 async def _explain(settings: Settings, org: str | None, url: str) -> list[Section]:
     try:
         async with parts.everything(settings) as headwater:
-            explained, question, scope = await _stops(headwater, org, url)
-            return [*explained, await _answered(headwater, question, scope)]
+            scope, asked = await _asked(headwater, org, url)
+            return [*await _stops(headwater, scope, asked), await _answered(headwater, scope, asked)]
     except StoreInUse:
         pass
     headwater = Headwater(settings)
     try:
         await headwater.services.control.start()
-        explained, _, _ = await _stops(headwater, org, url)
+        explained = await _stops(headwater, *await _asked(headwater, org, url))
     finally:
         await headwater.services.control.stop()
     return [
@@ -67,38 +64,48 @@ async def _explain(settings: Settings, org: str | None, url: str) -> list[Sectio
     ]
 
 
-async def _stops(headwater: Headwater, org: str | None, url: str) -> tuple[list[Section], Question, Scope]:
+async def _asked(headwater: Headwater, org: str | None, url: str) -> tuple[Scope, Question | AskedSeries]:
     services = headwater.services
     scope = await parts.operator_scope(services.control, org)
-    question = await question_of(url, services, scope)
-    return list(_sections(await services.engine.explain(question, scope))), question, scope
+    return scope, await question_of(url, services, scope)
 
 
-async def _answered(headwater: Headwater, question: Question, scope: Scope) -> Section:
+async def _stops(headwater: Headwater, scope: Scope, asked: Question | AskedSeries) -> list[Section]:
+    services = headwater.services
+    if isinstance(asked, AskedSeries):
+        return list(explain_series.sections(asked, services.series.explain(*asked, scope)))
+    return list(_sections(await services.engine.explain(asked, scope)))
+
+
+async def _answered(headwater: Headwater, scope: Scope, asked: Question | AskedSeries) -> Section:
     start = perf_counter()
-    answer = await headwater.services.engine.ask(question, scope)
+    if isinstance(asked, AskedSeries):
+        series = await headwater.services.series.ask(*asked, scope, 0)
+        found = f"{sum(len(line.values) for line in (*series.main, *series.compared, *series.parts)):,} points"
+    else:
+        found = f"{len((await headwater.services.engine.ask(asked, scope)).rows):,} rows"
     milliseconds = (perf_counter() - start) * 1000
-    return "Answer", [f"{len(answer.rows):,} rows in {milliseconds:.1f} ms, asked for the first time"]
+    return "Answer", [f"{found} in {milliseconds:.1f} ms, asked for the first time"]
 
 
 def _sections(explanation: Explanation) -> Iterator[Section]:
     question, resolved, statement = explanation.question, explanation.resolved, explanation.statement
     split = f", split by {', '.join(question.breakdown)}" if question.breakdown else ""
     grain = f" by {question.grain}" if question.grain else ""
-    asked = f"{', '.join(question.metrics)} of {question.entity} {_few(question.ids)}"
+    asked = f"{', '.join(question.metrics)} of {question.entity} {few(question.ids)}"
     yield "Question", [f"{question.dataset}: {asked}", f"{_span(question.window)}{grain}{split}"]
     creatives = len({creative for creative, _ in resolved.pairs})
     yield (
         "Entities",
         [
-            f"{len(resolved.ids)} known: {_few(resolved.ids)}; {creatives} creatives",
+            f"{len(resolved.ids)} known: {few(resolved.ids)}; {creatives} creatives",
             *(warning.message for warning in resolved.warnings),
         ],
     )
     yield "Metrics", list(_metrics(resolved))
     yield "Plan", [_part(resolved, part) for part in explanation.plan.parts]
     yield "SQL", [statement.sql]
-    args = [_few(arg) if isinstance(arg, list) else str(arg) for arg in statement.args]
+    args = [few(arg) if isinstance(arg, list) else str(arg) for arg in statement.args]
     yield "Args", [f"{number}: {arg}" for number, arg in enumerate(args, 1)]
 
 
@@ -122,8 +129,3 @@ def _span(window: Window | None) -> str:
         return "over all time"
     start, end = (f"{time} UTC" if time else "any time" for time in (window.start, window.end))
     return f"from {start} to before {end}"
-
-
-def _few(values: Sequence[object]) -> str:
-    more = f" … ({len(values):,} in all)" if len(values) > _SHOWN else ""
-    return ", ".join(map(str, values[:_SHOWN])) + more

@@ -23,6 +23,7 @@ COMMANDS = {
     "plan": "plan:app",
     "explain": "explain:explain",
     "rollup": "rollup:rollup",
+    "prune": "prune:prune",
     "doctor": "doctor:doctor",
 }
 

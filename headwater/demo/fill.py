@@ -19,9 +19,10 @@ from headwater.control.entities.rules import NewEntity
 from headwater.control.entities.service import Entities
 from headwater.control.saved_reports.service import ReportFields, SavedReports
 from headwater.control.tokens.api_keys import ApiKeys
+from headwater.demo.creators import CreatorsDemo, add_creators, sum_creators
 from headwater.demo.events import Placement, Row, day_events, impressions_on
 from headwater.demo.world import CAMPAIGNS, FLOW, Campaign, Creative
-from headwater.kit.clock import Clock
+from headwater.kit.clock import FixedClock
 from headwater.kit.ids import new_secret
 from headwater.scope import Scope
 from headwater.storage import schema
@@ -45,6 +46,8 @@ class Demo(msgspec.Struct, frozen=True):
     creative_id: int
     flow_creative_id: int
     events: int
+    creators: CreatorsDemo | None = None
+    """None where an earlier version filled the data directory."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -57,8 +60,13 @@ class Placed(msgspec.Struct, frozen=True):
     components: tuple[int, ...]
 
 
-async def fill(control: Control, store: Store, clock: Clock, data_dir: Path, progress: Callable[[int], None]) -> Demo:
-    """Make the demo's company, entities and facts; ``progress`` is told of each day."""
+async def fill(
+    control: Control, store: Store, clock: FixedClock, data_dir: Path, progress: Callable[[int], None]
+) -> Demo:
+    """Make the demo's company, entities and facts; ``progress`` is told of each day of ad events.
+
+    ``clock`` stands at the present, and is that of both stores: it is turned back for rows that are older.
+    """
     password = new_secret(12)
     async with control.unit_of_work() as unit:
         registered = await control.users.register(unit, EMAIL, password, "Demo Owner", "Demo Agency")
@@ -68,7 +76,9 @@ async def fill(control: Control, store: Store, clock: Clock, data_dir: Path, pro
         _, api_key = await ApiKeys(unit.session, scope).create("Demo", ["read", "write"])
         await _keep_reports(unit.session, scope, workspace_id, placed)
     events = await _deliver(store, scope, placed, clock(), progress)
+    creators = await add_creators(control, store, scope, clock, DAYS, SEED + 1)
     await store.compact()
+    await sum_creators(control, store, scope.organisation_id)
     demo = Demo(
         email=EMAIL,
         password=password,
@@ -78,6 +88,7 @@ async def fill(control: Control, store: Store, clock: Clock, data_dir: Path, pro
         creative_id=placed[0].creative_id,
         flow_creative_id=next(one.creative_id for one in placed if one.components),
         events=events,
+        creators=creators,
     )
     _write(data_dir / FILE, demo)
     return demo
@@ -91,7 +102,7 @@ def read(data_dir: Path) -> Demo | None:
 
 def _write(path: Path, demo: Demo) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(msgspec.structs.asdict(demo), file, indent=2)
+        json.dump(msgspec.to_builtins(demo), file, indent=2)
 
 
 async def _place(session: AsyncSession, scope: Scope) -> tuple[int, list[Placed]]:

@@ -27,6 +27,8 @@ Rebuild = Callable[[int, bool], Awaitable[None]]
 """Rebuilds the rollups of an organisation: those that are stale, or all."""
 Prune = Callable[[int, datetime], Awaitable[None]]
 """Removes an organisation's facts of before a time (naive, UTC)."""
+Mark = Callable[[int], Awaitable[None]]
+"""Marks what an organisation's figures have reached."""
 
 _OFTEN: Final = timedelta(minutes=2)
 log = structlog.get_logger(__name__)
@@ -42,8 +44,14 @@ class Job:
     wanted: Callable[[], Awaitable[bool]] | None = None
 
 
-def jobs(control: Control, clock: Clock, rebuild: Rebuild | None = None, prune: Prune | None = None) -> list[Job]:
-    """The jobs of a server; without ``rebuild`` or ``prune`` those that need it are left out."""
+def jobs(
+    control: Control,
+    clock: Clock,
+    rebuild: Rebuild | None = None,
+    prune: Prune | None = None,
+    mark: Mark | None = None,
+) -> list[Job]:
+    """The jobs of a server; without ``rebuild``, ``prune`` or ``mark`` those that need it are left out."""
     found = [Job("tidy", Nightly(4, 15), lambda: _tidy(control))]
     if rebuild is not None:
         found.append(
@@ -54,9 +62,12 @@ def jobs(control: Control, clock: Clock, rebuild: Rebuild | None = None, prune: 
                 lambda: _is_requested(control),
             )
         )
-        found.append(Job("rollup-creators-nightly", Nightly(2, 15), lambda: _rebuild_all(control, rebuild)))
+        found.append(Job("rollup-creators-nightly", Nightly(2, 15), lambda: rebuild_all(control, rebuild)))
+    if mark is not None:
+        # After the rollup, so that its sums answer, and before pruning takes away what records are held against.
+        found.append(Job("milestones", Nightly(2, 45), lambda: _mark_all(control, mark)))
     if prune is not None:
-        found.append(Job("prune", Nightly(3, 15), lambda: _prune(control, clock, prune)))
+        found.append(Job("prune", Nightly(3, 15), lambda: prune_all(control, clock, prune)))
     return found
 
 
@@ -82,13 +93,22 @@ async def _rebuild_requested(control: Control, rebuild: Rebuild) -> None:
     await _for_each(list(waiting), one)
 
 
-async def _rebuild_all(control: Control, rebuild: Rebuild) -> None:
+async def rebuild_all(control: Control, rebuild: Rebuild) -> None:
+    """Rebuild all rollups of all organisations."""
+    await _for_each(await _organisations(control), lambda organisation_id: rebuild(organisation_id, True))
+
+
+async def _mark_all(control: Control, mark: Mark) -> None:
+    await _for_each(await _organisations(control), mark)
+
+
+async def _organisations(control: Control) -> list[int]:
     async with control.reading() as session:
-        organisations = list(await session.scalars(select(Organisation.id).order_by(Organisation.id)))
-    await _for_each(organisations, lambda organisation_id: rebuild(organisation_id, True))
+        return list(await session.scalars(select(Organisation.id).order_by(Organisation.id)))
 
 
-async def _prune(control: Control, clock: Clock, prune: Prune) -> None:
+async def prune_all(control: Control, clock: Clock, prune: Prune) -> None:
+    """Remove what the plans of their organisations do not keep."""
     query = select(Organisation.id, Organisation.analytics_tz, Plan.retention_days).join(
         Plan, Organisation.plan == Plan.name
     )

@@ -29,7 +29,7 @@ def test_the_help_of_every_command_shows_an_example(command: str) -> None:
     assert f"headwater {command}" in " ".join(done.out.split())
 
 
-@pytest.mark.parametrize("command", ["keys list", "plan list", "rollup", "doctor", "explain /v2/x"])
+@pytest.mark.parametrize("command", ["keys list", "plan list", "rollup", "prune", "doctor", "explain /v2/x"])
 def test_a_folder_without_data_is_refused_and_left_alone(command: str, tmp_path: Path) -> None:
     done = run(*command.split(), "--data-dir", tmp_path / "nowhere")
     assert (done.code, done.out) == (1, "")
@@ -130,10 +130,10 @@ def test_rollup_merges_what_waits(place: Place, tmp_path: Path) -> None:
     log = tmp_path / "log.ndjson"
     log.write_bytes(lines(event(place.entities.creative)))
     place.run("import ad-events", log)
-    merged = place.run("rollup").out
-    assert merged.endswith("; 0 are left.\n")
+    merged, _ = place.run("rollup").out.splitlines()
+    assert merged.endswith("; 0 are left.")
     assert not merged.startswith("Merged 0 ")
-    assert place.run("rollup").out == "Merged 0 fresh rows into the rollups; 0 are left.\n"
+    assert place.run("rollup").out.startswith("Merged 0 fresh rows into the rollups; 0 are left.\n")
     assert place.impressions() == 1
 
 

@@ -168,6 +168,22 @@ class TestRollups:
         assert await waiting(controls[0]) == [nord.scope.organisation_id]
 
 
+class TestMilestones:
+    async def test_every_night_after_the_rollup_each_organisation_is_marked(
+        self, controls: list[Control], nord: Founded, syd: Founded, clock: FixedClock, store: Store
+    ) -> None:
+        marked: list[int] = []
+
+        async def mark(organisation_id: int) -> None:
+            marked.append(organisation_id)
+
+        found = {job.name: job for job in jobs(controls[0], clock, store.rebuild, store.prune, mark)}
+        await found["milestones"].run()
+        assert marked == [nord.scope.organisation_id, syd.scope.organisation_id]
+        times = [found[name].schedule for name in ("rollup-creators-nightly", "milestones", "prune")]
+        assert times == sorted(times)
+
+
 class TestPruning:
     async def test_only_what_the_plan_does_not_keep_by_the_day_of_the_zone(
         self,

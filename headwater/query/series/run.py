@@ -28,7 +28,7 @@ from headwater.query.series.question import SeriesQuestion, Span
 from headwater.query.series.resolve import Needs, Roster, measures, members, needs
 from headwater.query.series.shape import Lines, Series, compared_axis, main_axis, partial_bucket, series
 from headwater.scope import Scope
-from headwater.storage.port import Row, Store
+from headwater.storage.port import Row, Statement, Store
 
 CACHE_SECONDS = 300
 TOP = 10
@@ -126,6 +126,10 @@ class SeriesEngine:
             for video, found in totals.items()
         }
 
+    def explain(self, question: SeriesQuestion, roster: Roster, scope: Scope) -> list[Statement]:
+        """What would be read for the question's entities; nothing is run."""
+        return [self._statement(one, scope) for one in self._sums(question, needs(question), roster, scope)]
+
     async def _compute(self, question: SeriesQuestion, roster: Roster, scope: Scope) -> SeriesAnswer:
         needed = needs(question)
         parts: dict[int | None, Lines] = {}
@@ -150,26 +154,29 @@ class SeriesEngine:
         self, question: SeriesQuestion, needed: Needs, roster: Roster, scope: Scope
     ) -> dict[int, Lines]:
         """The daily sums of each entity that was asked for."""
-        levels = {LEVELS[term.level].dataset for term in needed.terms}
-        datasets = [dataset for name, dataset in SNAPSHOTS.items() if name in levels]
-        who = [self._who(dataset, question, roster, scope) for dataset in datasets]
-        sums = await asyncio.gather(
-            *(
-                self._daily(
-                    Sums(dataset, measures(dataset, needed.terms), *counted, needed.span, question.zone),
-                    range(len(question.ids)),
-                    scope,
-                )
-                for dataset, counted in zip(datasets, who, strict=True)
-            )
-        )
+        sums = self._sums(question, needed, roster, scope)
+        daily = await asyncio.gather(*(self._daily(one, range(len(question.ids)), scope) for one in sums))
         lines = {}
         for place, number in enumerate(question.ids):
-            found = {dataset.name: of[place] for dataset, of in zip(datasets, sums, strict=True)}
-            if POSTS in levels:
+            found = {one.dataset.name: of[place] for one, of in zip(sums, daily, strict=True)}
+            if POSTS in _sources(needed):
                 found[POSTS] = of_posts(_posts(roster, question, number), needed.span)
             lines[number] = Lines(found)
         return lines
+
+    def _sums(self, question: SeriesQuestion, needed: Needs, roster: Roster, scope: Scope) -> list[Sums]:
+        """What to read for the entities, of each dataset at once."""
+        return [
+            Sums(
+                dataset,
+                measures(dataset, needed.terms),
+                *self._who(dataset, question, roster, scope),
+                needed.span,
+                question.zone,
+            )
+            for name, dataset in SNAPSHOTS.items()
+            if name in _sources(needed)
+        ]
 
     async def _parts(
         self, question: SeriesQuestion, needed: Needs, roster: Roster, scope: Scope
@@ -237,10 +244,12 @@ class SeriesEngine:
 
     async def rows(self, sums: Sums, scope: Scope) -> list[Row]:
         """The sums as the store has them; see ``compile_sums`` for the columns."""
+        return await self._store.fetch(self._statement(sums, scope))
+
+    def _statement(self, sums: Sums, scope: Scope) -> Statement:
         kept_zone = self._store.zone(scope.organisation_id)
         fresh = self._store.has_fresh(sums.dataset.name)
-        statement = compile_sums(sums, scope, self._store.dialect, kept_zone=kept_zone, fresh=fresh)
-        return await self._store.fetch(statement)
+        return compile_sums(sums, scope, self._store.dialect, kept_zone=kept_zone, fresh=fresh)
 
     def _check_size(self, question: SeriesQuestion) -> None:
         days = question.span.days * (len(question.ids) + TOP * question.by_video) * (1 + question.compared)
@@ -270,6 +279,11 @@ def tags_of(kind: EntityKind, numbers: Iterable[int], roster: Roster, scope: Sco
     entities = sorted(entity for entity in lineages if entity[0] != "campaign" or kind == "campaign")
     own = ((organisation, ANALYTICS, 0), (organisation, "org", organisation))
     return (*own, *((organisation, *entity) for entity in entities))
+
+
+def _sources(needed: Needs) -> set[str]:
+    """The datasets that the levels are read from, and where posts are counted."""
+    return {LEVELS[term.level].dataset for term in needed.terms}
 
 
 def _posts(roster: Roster, question: SeriesQuestion, number: int) -> Iterable[date]:

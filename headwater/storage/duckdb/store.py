@@ -81,6 +81,8 @@ class DuckDBStore:
         self._covering: asyncio.Future[None] | None = None
         self._fresh: dict[str, int] = {}
         self._largest: dict[str, int] = {}
+        self._zones: dict[int, str] = {}
+        self._groups: dict[int, dict[int, Group]] = {}
         self._quiet: asyncio.TimerHandle | None = None
         self._compacting: asyncio.Task[None] | None = None
         self._one_compaction = asyncio.Lock()
@@ -114,7 +116,7 @@ class DuckDBStore:
             self._fresh[name] = kept.fresh_count(self._root)
             self._largest[name] = kept.largest(self._root)
         self._seen.open(self._root)
-        self._zones: dict[int, str] = dict(self._root.execute("SELECT organisation_id, zone FROM day_zone").fetchall())
+        self._zones = dict(self._root.execute("SELECT organisation_id, zone FROM day_zone").fetchall())
         self._groups = groups.load(self._root)
 
     async def stop(self) -> None:
