@@ -72,11 +72,14 @@ class RememberedAppend(msgspec.Struct, frozen=True):
 
 
 class GroupMember(msgspec.Struct, frozen=True):
-    """An entity that counts for a group; a first reading between the two times counts as new."""
+    """An entity that counts for a group; a first reading between the two times counts as new.
+
+    Times are in microseconds since 1970.
+    """
 
     subject: int
-    posted_from: datetime
-    posted_until: datetime
+    posted_from: int
+    posted_until: int
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -109,9 +112,6 @@ class Dialect(Protocol):
 
     def bucket(self, column: str, grain: str) -> str:
         """Start of the bucket that holds the time or date in ``column``, as a timestamp in UTC."""
-
-    def instant(self, time: str) -> str:
-        """A literal of a time in UTC that the program itself knows."""
 
     def days_between(self, start: str, end: str) -> str:
         """How many days the date ``end`` is after ``start``."""

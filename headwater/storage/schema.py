@@ -16,7 +16,7 @@ ORGANISATION = "organisation_id"
 RECORD_ID = "record_id"
 FRESH_TIME, FRESH_COUNT, FRESH_VALUE = "hour", "events", "value"
 DAY, READINGS, ARRIVAL, OPENED_AT = "day", "readings", "arrival", "opened_at"
-NOT_OPENING = "1970-01-01 00:00:00"
+NOT_OPENING = 0
 AMOUNT_SCALE = 1_000_000
 
 _ARROW: dict[FieldKind, pa.DataType] = {
@@ -104,7 +104,7 @@ def step_keys(dataset: SnapshotDataset, time: str) -> list[str]:
     """Columns that identify a row of the ledger or of its daily rollup, in their sort order.
 
     ``opened_at`` is the time of a first reading that counts as new only for some
-    questions, and ``NOT_OPENING`` in all other rows.
+    questions, in microseconds since 1970, and ``NOT_OPENING`` in all other rows.
     """
     return [ORGANISATION, dataset.subject, time, *([OPENED_AT] if has_openings(dataset) else [])]
 
@@ -136,7 +136,7 @@ def group_day_columns(dataset: SnapshotDataset) -> list[tuple[str, str]]:
 
 
 def _step_columns(dataset: SnapshotDataset, time: str) -> list[tuple[str, str]]:
-    types = {DAY: "DATE", dataset.time_column: "TIMESTAMP", OPENED_AT: "TIMESTAMP"}
+    types = {DAY: "DATE", dataset.time_column: "TIMESTAMP"}
     keys = [(key, types.get(key, "BIGINT")) for key in step_keys(dataset, time)]
     return [*keys, *((measure, "BIGINT") for measure in step_measures(dataset))]
 

@@ -34,7 +34,7 @@ class InProcessClickHouse:
         return True
 
     async def fetch(self, statement: Statement) -> list[Row]:
-        params = {f"p{position}": _bound(value) for position, value in enumerate(statement.args)}
+        params = {f"p{position}": value for position, value in enumerate(statement.args)}
         found = self._session.query(statement.sql, "ArrowTable", params=params)
         assert tuple(found.column_names) == statement.columns
         return [tuple(_naive(value) for value in row.values()) for row in found.to_pylist()]
@@ -81,11 +81,6 @@ class InProcessClickHouse:
         typed = ", ".join(f"{name} {TYPES[kind]}" for name, kind in columns)
         self._session.query(f"CREATE TABLE {table} ({typed}) ENGINE = MergeTree ORDER BY ({', '.join(keys)})")
         self._session.query(f"INSERT INTO {table} ({names}) SELECT {names} FROM file('{file}', Parquet)")
-
-
-def _bound(value: object) -> object:
-    """Lists of times as texts: in process, they are written without the quotes that the engine wants."""
-    return [f"'{one}'" if isinstance(one, datetime) else one for one in value] if isinstance(value, list) else value
 
 
 def _naive(value: object) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
@@ -14,9 +14,10 @@ from headwater.query.cache import TagGenerations
 from headwater.query.series.groups import fingerprint
 from headwater.query.series.question import Granularity, Grid, SeriesQuestion, Span
 from headwater.query.series.run import SeriesEngine
+from headwater.query.series.upkeep import members
 from headwater.scope import ALL_PERMISSIONS, Role, Scope
 from headwater.storage import schema
-from headwater.storage.port import FactBatch, GroupMember, Store
+from headwater.storage.port import FactBatch, Store
 
 from .reference import COUNTERS, Reading
 
@@ -75,14 +76,8 @@ async def read(store: Store, readings: Sequence[Reading], *, scope: Scope = SCOP
 
 async def keep(store: Store, roster: Roster, campaign: int, scope: Scope = SCOPE) -> None:
     """Have the store keep a campaign's sums."""
-    far = datetime(2199, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-    members = [
-        GroupMember(video, posted, posted + timedelta(hours=24))
-        for video in roster.videos("campaign", campaign)
-        for posted in [roster.posted_at(video) or far]
-    ]
     marks = fingerprint(roster, "campaign", campaign)
-    await store.keep_group(VIDEO_SNAPSHOTS.name, scope.organisation_id, campaign, members, marks)
+    await store.keep_group(VIDEO_SNAPSHOTS.name, scope.organisation_id, campaign, members(roster, campaign), marks)
 
 
 def asked(

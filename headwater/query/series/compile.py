@@ -21,8 +21,10 @@ from headwater.scope import Scope
 from headwater.storage.port import Dialect, Statement
 from headwater.storage.schema import DAY, NOT_OPENING, OPENED_AT, READINGS, has_openings
 
-POSTED_WITHIN = timedelta(hours=24)
-_NEVER = datetime(2199, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+_POSTED_WITHIN = 24 * 60 * 60 * 1_000_000
+_NEVER = 2**62
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+_MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 
 
@@ -32,6 +34,12 @@ class Member(msgspec.Struct, frozen=True):
     subject: int
     entity: int
     posted_at: datetime | None
+
+
+def opening_window(posted_at: datetime | None) -> tuple[int, int]:
+    """Between which times (microseconds since 1970) a first reading of what was posted then is all new."""
+    start = _NEVER if posted_at is None else (posted_at - _EPOCH) // _MICROSECOND
+    return start, start + _POSTED_WITHIN
 
 
 class Sums(msgspec.Struct, frozen=True):
@@ -105,8 +113,9 @@ def _values(sums: Sums, scope: Scope) -> dict[str, object]:
         values["subjects"] = [member.subject for member in sums.members]
         values["entities"] = [member.entity for member in sums.members]
         if has_openings(sums.dataset):
-            values["posted"] = [member.posted_at or _NEVER for member in sums.members]
-            values["until"] = [(member.posted_at or _NEVER) + POSTED_WITHIN for member in sums.members]
+            posted = [opening_window(member.posted_at) for member in sums.members]
+            values["posted"] = [start for start, _ in posted]
+            values["until"] = [end for _, end in posted]
     return values
 
 
@@ -115,8 +124,6 @@ _TYPES = {
     "before": "DATE",
     "after": "DATE",
     "first": "DATE",
-    "posted": "TIMESTAMP[]",
-    "until": "TIMESTAMP[]",
 }
 _texts: dict[tuple[str, _Shape], str] = {}
 _MAX_TEXTS = 1000
@@ -199,8 +206,7 @@ class _Writer(msgspec.Struct, frozen=True):
             return f"fact.{measure}"
         opened = f"fact.{OPENED_AT}"
         recent = f"{opened} >= members.posted AND {opened} <= members.until"
-        none = self.dialect.instant(NOT_OPENING)
-        return f"CASE WHEN {opened} = {none} OR ({recent}) THEN fact.{measure} ELSE 0 END"
+        return f"CASE WHEN {opened} = {NOT_OPENING} OR ({recent}) THEN fact.{measure} ELSE 0 END"
 
     def _members(self) -> str:
         lists = {"key": "subjects", "entity": "entities"}

@@ -6,17 +6,14 @@ snapshots instead. It may be done again at any time.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Protocol
 
 from headwater.catalogue.creators import VIDEO_SNAPSHOTS
 from headwater.query.cache import TagGenerations
-from headwater.query.series.compile import POSTED_WITHIN
+from headwater.query.series.compile import opening_window
 from headwater.query.series.groups import fingerprint
 from headwater.query.series.resolve import Roster
 from headwater.storage.port import GroupMember, Store
-
-_NEVER = datetime(2199, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 class Campaigns(Roster, Protocol):
@@ -54,9 +51,6 @@ class Upkeep:
 
 
 def members(roster: Roster, campaign: int) -> list[GroupMember]:
-    """A campaign's videos, each with the time within which a first reading is all new."""
-    found = []
-    for video in roster.videos("campaign", campaign):
-        posted = roster.posted_at(video) or _NEVER
-        found.append(GroupMember(video, posted, posted + POSTED_WITHIN))
-    return found
+    """A campaign's videos, each with the times between which a first reading is all new."""
+    videos = roster.videos("campaign", campaign)
+    return [GroupMember(video, *opening_window(roster.posted_at(video))) for video in videos]

@@ -16,7 +16,6 @@ _TYPES = {
     "VARCHAR": "String",
     "DATE": "Date32",
     "TIMESTAMP": "DateTime64(6, 'UTC')",
-    "TIMESTAMP[]": "Array(DateTime64(6, 'UTC'))",
 }
 
 
@@ -38,10 +37,6 @@ class ClickHouseDialect:
         """Weeks start on Monday, as ISO 8601 has them."""
         return f"toDateTime64(date_trunc('{grain}', {column}), 6, 'UTC')"
 
-    def instant(self, time: str) -> str:
-        """A literal; only for times that the program itself knows."""
-        return f"toDateTime64('{time}', 6, 'UTC')"
-
     def days_between(self, start: str, end: str) -> str:
         """Dates are numbers of days."""
         return f"(toInt64({end}) - toInt64({start}))"
@@ -52,7 +47,7 @@ class ClickHouseDialect:
             column,
             zone,
             plus=lambda time, seconds: f"addSeconds({time}, {seconds})",
-            instant=lambda time: self.instant(str(time)),
+            instant=lambda time: f"toDateTime64('{time}', 6, 'UTC')",
         )
         return f"toDate32({wall})"
 

@@ -28,10 +28,6 @@ class DuckDBDialect:
         """Weeks start on Monday, as ISO 8601 has them."""
         return f"date_trunc('{grain}', {column})::TIMESTAMP"
 
-    def instant(self, time: str) -> str:
-        """A literal; only for times that the program itself knows."""
-        return f"TIMESTAMP '{time}'"
-
     def days_between(self, start: str, end: str) -> str:
         """Dates are subtracted as numbers."""
         return f"({end} - {start})"
@@ -42,7 +38,7 @@ class DuckDBDialect:
             column,
             zone,
             plus=lambda time, seconds: f"{time} + INTERVAL ({seconds}) SECOND",
-            instant=lambda time: self.instant(str(time)),
+            instant=lambda time: f"TIMESTAMP '{time}'",
         )
         return f"CAST({wall} AS DATE)"
 

@@ -88,8 +88,8 @@ def _store_members(
     joining = pa.table(
         {
             "subject": pa.array([member.subject for member in members], pa.int64()),
-            "posted_from": pa.array([member.posted_from for member in members], pa.timestamp("us")),
-            "posted_until": pa.array([member.posted_until for member in members], pa.timestamp("us")),
+            "posted_from": pa.array([member.posted_from for member in members], pa.int64()),
+            "posted_until": pa.array([member.posted_until for member in members], pa.int64()),
         }
     )
     connection.register("joining", joining)
@@ -119,7 +119,7 @@ def _decided(dataset: SnapshotDataset) -> dict[str, str]:
     """Each measure of one row: what a first reading of a member opened is new, or else set."""
     opened = f"fact.{schema.OPENED_AT}"
     recent = f"{opened} >= member.posted_from AND {opened} <= member.posted_until"
-    counts = f"({opened} = TIMESTAMP '{schema.NOT_OPENING}' OR ({recent}))"
+    counts = f"({opened} = {schema.NOT_OPENING} OR ({recent}))"
     values = {measure: f"fact.{measure}" for measure in schema.step_measures(dataset)}
     for one in dataset.counters:
         values[f"new_{one}"] = f"CASE WHEN {counts} THEN fact.new_{one} ELSE 0 END"

@@ -48,7 +48,7 @@ def _not_null(*names: str) -> str:
 _COUNTERS = ("views", "likes", "comments", "shares", "saves")
 _VIDEO_STEP = _not_null(*(f"{kind}_{one}" for kind in ("new", "set", "known") for one in _COUNTERS), "readings")
 _CREATOR_STEP = _not_null("new_followers", "set_followers", "known_followers", "readings")
-_OPENED = "opened_at TIMESTAMP NOT NULL"
+_OPENED = "opened_at BIGINT NOT NULL"
 _VIDEO, _CREATOR = _not_null("organisation_id", "video_id"), _not_null("organisation_id", "creator_id")
 
 
@@ -124,7 +124,7 @@ MIGRATIONS = (
     Migration(
         22,
         "CREATE TABLE group_member (organisation_id BIGINT NOT NULL, group_id BIGINT NOT NULL, subject BIGINT NOT NULL,"
-        " posted_from TIMESTAMP NOT NULL, posted_until TIMESTAMP NOT NULL)",
+        " posted_from BIGINT NOT NULL, posted_until BIGINT NOT NULL)",
     ),
     Migration(23, "CREATE SEQUENCE group_number"),
 )

@@ -65,7 +65,7 @@ def _replace_raw(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset
 def _replace_steps(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, old: str) -> None:
     """The ledger as if only the baselines had come, long ago: commit 0 is before every merge."""
     values = [schema.ORGANISATION, dataset.subject, dataset.time_column]
-    values += [f"TIMESTAMP '{schema.NOT_OPENING}'"] if schema.has_openings(dataset) else []
+    values += [str(schema.NOT_OPENING)] if schema.has_openings(dataset) else []
     values += ["0" for _ in dataset.counters]
     values += [f"coalesce({one}, 0)" for one in dataset.counters]
     values += [f"CASE WHEN {one} IS NULL THEN 0 ELSE 1 END" for one in dataset.counters]

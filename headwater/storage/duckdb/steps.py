@@ -95,7 +95,7 @@ def _entries(dataset: SnapshotDataset) -> str:
         ]
     baseline = "coalesce(is_baseline, first)"
     columns.append(f"CASE WHEN {baseline} THEN 0 ELSE 1 END AS {schema.READINGS}")
-    return _from_followed(dataset, columns, f"TIMESTAMP '{schema.NOT_OPENING}'")
+    return _from_followed(dataset, columns, str(schema.NOT_OPENING))
 
 
 def _opening_entries(dataset: SnapshotDataset) -> str:
@@ -106,7 +106,7 @@ def _opening_entries(dataset: SnapshotDataset) -> str:
     ]
     columns += [f"0 AS {kind}_{one}" for kind in ("set", "known") for one in dataset.counters]
     columns.append(f"CASE WHEN first AND is_baseline IS NULL THEN 1 ELSE 0 END AS {schema.READINGS}")
-    return _from_followed(dataset, columns, dataset.time_column)
+    return _from_followed(dataset, columns, f"epoch_us({dataset.time_column})")
 
 
 def _from_followed(dataset: SnapshotDataset, columns: list[str], opened_at: str) -> str:
