@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -11,8 +12,10 @@ from click import Context
 from msgspec import inspect
 from typer.core import TyperGroup
 
-from headwater.catalogue.model import CountEvents, EventDataset, Derived, Metric
-from headwater.catalogue.registry import EVENTS
+from headwater.catalogue.creators import POSTS, SERIES
+from headwater.catalogue.model import CountEvents, Dataset, Derived, EventDataset, Metric
+from headwater.catalogue.registry import EVENTS, SNAPSHOTS
+from headwater.catalogue.series import Growth, Level, Ratio, SeriesMetric, Term, modes
 from headwater.cli.main import app
 from headwater.settings import DESCRIPTIONS, Settings
 
@@ -59,20 +62,27 @@ def _kind(kind: inspect.Type) -> str:
 
 
 def catalogue_page() -> str:
-    """Every dataset with its fields, metrics, dimensions and rollups."""
+    """Every dataset with its fields; metrics, dimensions and rollups of events; time series of snapshots."""
     lines = ["# Catalogue", "", "What can be measured, as `headwater/catalogue` declares it.", ""]
-    for dataset in EVENTS.values():
-        lines += _dataset(dataset)
+    for events in EVENTS.values():
+        lines += [*_fields(events), *_events(events)]
+    for snapshots in SNAPSHOTS.values():
+        lines += [*_fields(snapshots), f"Counters: {_names(snapshots.counters)}.", ""]
+    lines += _series()
     return _NOTE + "\n".join(lines).rstrip() + "\n"
 
 
-def _dataset(dataset: EventDataset) -> list[str]:
+def _fields(dataset: Dataset) -> list[str]:
     lines = [f"## {dataset.name}", "", dataset.description, "", "| field | kind | required | what it is |"]
     lines.append("| --- | --- | --- | --- |")
     for field in dataset.fields:
         required = "yes" if field.required else ""
         lines.append(f"| `{field.name}` | {field.kind} | {required} | {field.description} |")
-    lines += ["", "| metric | unit | how it is made | what it is |", "| --- | --- | --- | --- |"]
+    return [*lines, ""]
+
+
+def _events(dataset: EventDataset) -> list[str]:
+    lines = ["| metric | unit | how it is made | what it is |", "| --- | --- | --- | --- |"]
     for metric in (*dataset.metrics, *dataset.derived):
         lines.append(f"| `{metric.name}` | {metric.unit.name} | {_formula(metric)} | {metric.description} |")
     lines += ["", "| rollup | by | every |", "| --- | --- | --- |"]
@@ -88,6 +98,45 @@ def _formula(metric: Metric | Derived) -> str:
         once = ", once a session" if metric.formula.once_per_session else ", each"
         return f"events `{metric.formula.event}`{once}"
     return f"sum of `value` of events `{metric.formula.event}`"
+
+
+def _series() -> list[str]:
+    lines = ["## Time series of creators, videos and campaigns", ""]
+    lines += [
+        "`new` is what was booked in a bucket, `cumulative` the level at its end. A creator's or campaign's figures"
+        " are the sums of its videos'. Rates are made of the sums of the whole bucket. [Creators](creators.md) says"
+        " how snapshots become these.",
+        "",
+        "| metric | unit | modes | of | how it is made | what it is |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for metric in SERIES.values():
+        cells = (metric.unit.name, ", ".join(modes(metric)), ", ".join(metric.entities), _rule(metric))
+        lines.append(f"| `{metric.name}` | {' | '.join(cells)} | {metric.description} |")
+    return [*lines, ""]
+
+
+def _rule(metric: SeriesMetric) -> str:
+    match metric:
+        case Level():
+            counted = metric.dataset == POSTS
+            return "videos by when they were posted" if counted else f"`{metric.name}` of `{metric.dataset}`"
+        case Ratio():
+            factor = f"{metric.factor} × " if metric.factor != 1 else ""
+            parts = " + ".join(map(_term, metric.numerator))
+            above = f"({parts})" if factor and len(metric.numerator) > 1 else parts
+            return f"{factor}{above} ÷ {'days that have begun' if metric.per == 'days' else _term(metric.per)}"
+        case Growth():
+            followed = _names(one.name for one in SERIES.values() if isinstance(one, Level) and one.growth != "new")
+            return f"(value − the one before) ÷ the one before × 100, of what is new; of the level for {followed}"
+
+
+def _term(term: Term) -> str:
+    return f"{'new ' if term.reading == 'new' else ''}`{term.level}`{'' if term.reading == 'new' else ' at the end'}"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def command_line_page() -> str:

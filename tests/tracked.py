@@ -51,5 +51,4 @@ async def tracked(make: Callable[[str, dict[str, Any]], Awaitable[str]], called:
         "creator_id": creator,
         "item_id": video,
         "entity_id": creator,
-        "entity_id": creator,
     }

@@ -57,18 +57,37 @@ def test_decisions_are_numbered_without_gaps() -> None:
 
 @pytest.mark.slow
 def test_the_tutorial_runs_as_printed(tmp_path: Path) -> None:
-    blocks = re.findall(r"```(sh|json)\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text("utf-8"), re.DOTALL)
+    printed = _run(_blocks("tutorial.md", "sh"), tmp_path)
+    asked = next(json.loads(line) for line in printed if "link_clicks" in line)
+    assert asked == json.loads(_blocks("tutorial.md", "json")[0])
+    assert (tmp_path / "april.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_the_creators_page_runs_as_printed(tmp_path: Path) -> None:
+    # With the tutorial's server, login and key.
+    printed = _run([*_blocks("tutorial.md", "sh")[:2], *_blocks("creators.md", "sh")], tmp_path)
+    (series,) = next(json.loads(line)["data"]["series"] for line in printed if "points" in line)
+    assert series["points"] == json.loads(_blocks("creators.md", "json")[0])
+
+
+def _blocks(page: str, kind: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    return re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
+
+
+def _run(steps: list[str], folder: Path) -> list[str]:
+    """The lines that a page's commands print; the first of them starts the server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    steps = [text for kind, text in blocks if kind == "sh"]
     start = f"{Path(sys.executable).parent / 'headwater'} serve --port {port} --data-dir mine &"
     assert ".venv/bin/headwater serve --data-dir mine &" in steps[0]
-    steps[0] = steps[0].replace(".venv/bin/headwater serve --data-dir mine &", f"{start}\n{_wait(port)}")
-    script = "set -eu\ntrap 'kill %1; wait' EXIT\n" + "\necho '----'\n".join(steps)
+    first = steps[0].replace(".venv/bin/headwater serve --data-dir mine &", f"{start}\n{_wait(port)}")
+    script = "set -eu\ntrap 'kill %1; wait' EXIT\n" + "\necho\n".join([first, *steps[1:]])
     done = subprocess.run(
         ["bash", "-c", script.replace("127.0.0.1:8000", f"127.0.0.1:{port}")],
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "HEADWATER_LOG_LEVEL": "warning"},
         capture_output=True,
         text=True,
@@ -76,11 +95,7 @@ def test_the_tutorial_runs_as_printed(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    asked = next(
-        json.loads(line) for part in done.stdout.split("----") for line in part.splitlines() if "link_clicks" in line
-    )
-    assert asked == json.loads(next(text for kind, text in blocks if kind == "json"))
-    assert (tmp_path / "april.png").read_bytes().startswith(b"\x89PNG")
+    return done.stdout.splitlines()
 
 
 def _wait(port: int) -> str:

@@ -9,6 +9,7 @@ from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock
 from headwater.query.run import Engine
 from headwater.query.series.run import SeriesEngine
+from headwater.query.series.totals import TotalsEngine
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.port import Store
@@ -24,5 +25,6 @@ class Services:
     store: Store
     engine: Engine
     series: SeriesEngine
+    totals: TotalsEngine
     ingest: Ingest
     renderer: RenderPool

@@ -49,7 +49,7 @@ def read_question(
     grid = _grid(query, problems)
     zone = _zone(query, roster, problems)
     today = today_in(zone)
-    span = _span(query, today, problems)
+    span = read_span(query.start, query.end, today, problems)
     compare = problems.choice("compare", query.compare, COMPARISONS)
     breakdown = _breakdown(query, entity, metric, problems)
     base = _base(query, entity, metric, problems)
@@ -71,7 +71,7 @@ def read_question(
         base=base,
         compared=compare == "prior_period",
         by_video=breakdown == "video",
-        oldest=_oldest(span, today, retention_days),
+        oldest=oldest_allowed(span, today, retention_days),
     )
 
 
@@ -134,9 +134,10 @@ def _zone(query: AnalyticsQuery, roster: Roster, problems: Problems) -> str:
     return roster.zone
 
 
-def _span(query: AnalyticsQuery, today: date, problems: Problems) -> Span:
+def read_span(from_day: str, to_day: str, today: date, problems: Problems) -> Span:
+    """The days from ``from`` to ``to``; the last thirty up to ``to`` or today where they are left out."""
     found = len(problems.found)
-    start, end = problems.day("from", query.start), problems.day("to", query.end)
+    start, end = problems.day("from", from_day), problems.day("to", to_day)
     last = end or today
     first = start or last - timedelta(days=_DEFAULT_DAYS - 1)
     if first > last and len(problems.found) == found:
@@ -175,7 +176,8 @@ def _base(
     return base if isinstance(metric, Growth) else None
 
 
-def _oldest(span: Span, today: date, retention_days: int | None) -> date | None:
+def oldest_allowed(span: Span, today: date, retention_days: int | None) -> date | None:
+    """The first day that the plan lets be seen; ``RetentionExceeded`` where the span begins before it."""
     if retention_days is None:
         return None
     oldest = today - timedelta(days=retention_days)

@@ -11,6 +11,7 @@ from headwater.surfaces.creators import (
     projects,
     videos,
 )
+from headwater.surfaces.creators.aggregates_routes import ENDPOINTS as AGGREGATES
 from headwater.surfaces.creators.annotations import ENDPOINTS as ANNOTATIONS
 
 ENDPOINTS = [
@@ -22,4 +23,5 @@ ENDPOINTS = [
     *organisation.ENDPOINTS,
     *ANNOTATIONS,
     *analytics.endpoints(),
+    *AGGREGATES,
 ]
