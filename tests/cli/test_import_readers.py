@@ -143,7 +143,7 @@ def test_a_row_with_too_few_cells_and_a_line_too_long_keep_their_place(
         ("log.json", b'{"a": 1}', "JSON array"),
         ("log.parquet", b"PAR1 and no more", "no parquet file"),
         ("log.arrows", b"nothing of the kind", "no arrow file"),
-        ("log.ndjson.gz", gzip.compress(_ndjson(TABLE) * 9)[:-9], "cut short"),
+        ("log.ndjson.gz", gzip.compress(_ndjson(TABLE) * 9, mtime=0)[:-9], "cut short"),
         ("log.ndjson.zst", zstd.compress(_ndjson(TABLE) * 9)[:-9], "cut short"),
         ("log.ndjson.gz", _ndjson(TABLE), "not compressed with gzip"),
         ("log.txt", b"", "--format"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from typing import Any, Final
 
 import msgspec
 
+from headwater.control.annotations.views import AnnotationView
+from headwater.control.creators.roster import Roster
 from headwater.errors import NotFound, RetentionExceeded
 from headwater.kit.zones import DAY, local_date, midnight
+from headwater.query.series.question import SeriesQuestion
 from headwater.query.series.run import SeriesAnswer
 from headwater.reports.csv_file import csv_bytes
 from headwater.surfaces._http.endpoint import READ, Answers, Call, Endpoint, Reply
@@ -32,18 +36,26 @@ async def analytics(call: Call[AnalyticsQuery, bytes]) -> Reply:
     roster = await call.services.control.rosters.get(scope.organisation_id)
     retention = scope.retention_days
     question = read_question(call.query, roster, retention, lambda zone: local_date(now, zone))
-    answer = await series.ask(question, roster, scope, generation)
+    # The series first: what it says of its freshness is from before the annotations are read.
+    answer, marks = await asyncio.gather(
+        series.ask(question, roster, scope, generation), _annotations(call, question, roster)
+    )
+    return _reply(call.query.format, body(question, answer, roster, marks, retention), answer)
+
+
+async def _annotations(
+    call: Call[AnalyticsQuery, bytes], question: SeriesQuestion, roster: Roster
+) -> list[AnnotationView]:
     async with call.services.control.reading() as session:
-        marks = await call.services.control.annotations.between(
+        return await call.services.control.annotations.between(
             session,
-            scope.organisation_id,
+            call.scope.organisation_id,
             roster,
             [(question.entity, number) for number in question.ids],
             midnight(question.span.first, question.zone),
             midnight(question.span.last + DAY, question.zone),
             hide_auto=call.query.hide_auto == "1",
         )
-    return _reply(call.query.format, body(question, answer, roster, marks, retention), answer)
 
 
 def _reply(format: str, data: AnalyticsData, answer: SeriesAnswer) -> Reply:
