@@ -15,6 +15,8 @@ from tests.promises.routes import GUARDED, ROUTES, Ids, name
 from tests.serving import NOW, Company, Server, serving
 
 LIMIT = 100
+# A company has this many requests left when its entities are made.
+MOST_AT_ONCE = 40
 NEXT_HOUR = int(NOW.replace(minute=0).timestamp()) + 3600
 NAMES = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 
@@ -42,12 +44,13 @@ async def use_up(company: Company) -> httpx.Response:
 
 
 async def test_every_authenticated_answer_shows_them_and_counts_down(limited: Server) -> None:
-    ids = await Ids.of(await limited.company())
-    left = remaining(await ids.company.get("/api/v1/auth/me"))
-    for endpoint in GUARDED:
-        answer = await ids.right(endpoint).but(content=b"{").send(limited.client, **ids.company.headers)
-        left -= 1
-        assert remaining(answer) == left, f"{name(endpoint)} {answer.status_code}"
+    for start in range(0, len(GUARDED), MOST_AT_ONCE):
+        ids = await Ids.of(await limited.company())
+        left = remaining(await ids.company.get("/api/v1/auth/me"))
+        for endpoint in GUARDED[start : start + MOST_AT_ONCE]:
+            answer = await ids.right(endpoint).but(content=b"{").send(limited.client, **ids.company.headers)
+            left -= 1
+            assert remaining(answer) == left, f"{name(endpoint)} {answer.status_code}"
 
 
 async def test_a_public_answer_shows_none(limited: Server) -> None:
