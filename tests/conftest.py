@@ -1,8 +1,36 @@
-"""What holds for every test: generated examples have no time limit of their own, since machines differ."""
+"""What holds for every test, and the server that most of them ask.
+
+Generated examples have no time limit of their own, since machines differ.
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from tests.serving import Company, Hierarchy, Server, serving
 
 settings.register_profile("headwater", deadline=None)
 settings.load_profile("headwater")
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    """A fresh server."""
+    async with serving(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+async def company(server: Server) -> Company:
+    """Somebody who uses it."""
+    return await server.company()
+
+
+@pytest.fixture
+async def hierarchy(company: Company) -> Hierarchy:
+    """Their entities."""
+    return await company.hierarchy()

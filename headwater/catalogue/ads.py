@@ -7,6 +7,7 @@ the creative (and the component); the levels above are resolved by the control p
 from __future__ import annotations
 
 from headwater.catalogue.model import (
+    RECORD_ID,
     SECONDS,
     CountEvents,
     Derived,
@@ -118,13 +119,7 @@ AD_EVENTS = EventDataset(
         Field("dsp", "text", "Demand-side platform that bought the impression."),
         Field("session_id", "text", "The visitor's session; most metrics count once per session."),
         Field("component_id", "id", "The flow component, for component events.", entity="component"),
-        Field(
-            "id",
-            "text",
-            column="record_id",
-            description="The sender's id of the record; one seen before is not stored again.",
-            max_length=64,
-        ),
+        RECORD_ID,
     ),
     dimensions=(
         Dimension("creative", "creative_id", "Creative", "id"),

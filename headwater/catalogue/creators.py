@@ -10,16 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from headwater.catalogue.model import Field, SnapshotDataset
+from headwater.catalogue.model import RECORD_ID, Field, SnapshotDataset
 from headwater.catalogue.series import PER_WEEK, PERCENT, EntityKind, Growth, Level, Ratio, SeriesMetric, Term
-
-_RECORD_ID = Field(
-    "id",
-    "text",
-    column="record_id",
-    description="The sender's id of the record; one seen before is not stored again.",
-    max_length=64,
-)
 
 VIDEO_SNAPSHOTS = SnapshotDataset(
     name="video-snapshots",
@@ -41,7 +33,7 @@ VIDEO_SNAPSHOTS = SnapshotDataset(
             "Whether the reading only sets the level and books nothing as new. Left out: a video's first reading does,"
             " unless the video was posted within the 24 hours before it.",
         ),
-        _RECORD_ID,
+        RECORD_ID,
     ),
     counters=("views", "likes", "comments", "shares", "saves"),
     opening="by_posting",
@@ -60,7 +52,7 @@ CREATOR_SNAPSHOTS = SnapshotDataset(
         Field("creator_id", "uuid", "The creator.", required=True, entity="creator"),
         Field("at", "time", "When the followers were counted.", column="read_at", required=True),
         Field("followers", "counter", "Followers then.", required=True),
-        _RECORD_ID,
+        RECORD_ID,
     ),
     counters=("followers",),
     opening="baseline",

@@ -48,6 +48,15 @@ class Field(msgspec.Struct, frozen=True):
         return self.column or self.name
 
 
+RECORD_ID = Field(
+    "id",
+    "text",
+    column="record_id",
+    description="The sender's id of the record; one seen before is not stored again.",
+    max_length=64,
+)
+
+
 class Dimension(msgspec.Struct, frozen=True):
     """Something answers can be broken down by; ``column`` is the fact's column."""
 

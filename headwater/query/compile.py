@@ -14,6 +14,7 @@ import msgspec
 
 from headwater.catalogue.model import CountEvents, EventDataset, Grain, Rollup
 from headwater.query.plan import Plan
+from headwater.query.texts import Texts
 from headwater.scope import Scope
 from headwater.storage.port import Dialect, Statement
 from headwater.storage.schema import FRESH_COUNT, FRESH_TIME, FRESH_VALUE, fresh_table
@@ -97,18 +98,11 @@ def _bind(
     return positions[0], positions[1]
 
 
-_texts: dict[tuple[str, _Shape], str] = {}
-_MAX_TEXTS = 1000
+_texts = Texts()
 
 
 def _text(dataset: EventDataset, dialect: Dialect, shape: _Shape) -> str:
-    key = (dialect.name, shape)
-    text = _texts.get(key)
-    if text is None:
-        if len(_texts) >= _MAX_TEXTS:
-            _texts.clear()
-        text = _texts[key] = _Renderer(dataset, dialect, shape).render()
-    return text
+    return _texts.get((dialect.name, shape), _Renderer(dataset, dialect, shape).render)
 
 
 class _Renderer(msgspec.Struct, frozen=True):

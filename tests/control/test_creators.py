@@ -54,7 +54,7 @@ async def grow(control: Control, scope: Scope) -> Grown:
         video, _ = await Videos(session, scope).create(project, of_ada)
         campaign = await Campaigns(session, scope).create(project, CampaignFields(name="Drop"))
         for kind, row in (("creator", creator), ("video", video)):
-            await Items(session, scope).add(campaign, kind, row.public_id)  # type: ignore[arg-type]
+            await Items(session, scope).add(campaign, kind, row.public_id)
     return Grown(project, creator, video, campaign)
 
 

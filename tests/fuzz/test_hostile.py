@@ -5,8 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,28 +14,12 @@ from sqlalchemy import func, select
 from headwater.control.record import Record
 from headwater.ingest.body import zstd
 from headwater.storage.duckdb.store import DuckDBStore
-from tests.serving import Company, Hierarchy, Server, event, serving
+from tests.serving import Company, Hierarchy, Server, event
 
 INGEST = "/api/v1/ingest/ad-events"
 MIB = 1024 * 1024
 # Rows that a refused request may leave: that it was refused, and when its key was used.
 _TRACES = {"audit_event"}
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as started:
-        yield started
-
-
-@pytest.fixture
-async def company(server: Server) -> Company:
-    return await server.company()
-
-
-@pytest.fixture
-async def hierarchy(company: Company) -> Hierarchy:
-    return await company.hierarchy()
 
 
 async def rows(server: Server) -> dict[str, int]:

@@ -31,7 +31,7 @@ class Desk:
         self.store = store
         self.writer = Writer(store, 1_000_000, 100_000)
         settings = Settings(max_ingest_bytes=max_bytes)
-        self.ingest = Ingest(self.writer, store, Trees(), Rosters(), FixedClock(NOW), settings)  # type: ignore[arg-type]
+        self.ingest = Ingest(self.writer, store, Trees(), Rosters(), FixedClock(NOW), settings)
 
     async def take(
         self,

@@ -33,9 +33,7 @@ class Served:
         self._said: asyncio.Queue[Any] = asyncio.Queue()
 
     async def __aenter__(self) -> Served:
-        self._task = asyncio.create_task(
-            self.headwater.app({"type": "lifespan"}, self._asked.get, self._said.put)  # type: ignore[arg-type]
-        )
+        self._task = asyncio.create_task(self.headwater.app({"type": "lifespan"}, self._asked.get, self._said.put))
         await self._asked.put({"type": "lifespan.startup"})
         assert (await self._said.get())["type"] == "lifespan.startup.complete"
         return self

@@ -101,7 +101,7 @@ async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tup
         for dataset in SNAPSHOTS.values():
             clickhouse.copy_snapshots(dataset, store._root)
         clickhouse.copy_merged(store._root)
-        yield engine(store), engine(clickhouse)  # type: ignore[arg-type]
+        yield engine(store), engine(clickhouse)
         clickhouse.close()
 
 

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.promises.routes import Ids
-from tests.serving import Company, Server, serving
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as started:
-        yield started
-
-
-@pytest.fixture
-async def company(server: Server) -> Company:
-    return await server.company()
+from tests.serving import Company
 
 
 @pytest.fixture

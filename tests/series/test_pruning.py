@@ -28,7 +28,7 @@ async def answers(asking: SeriesEngine) -> list[object]:
                     date(2026, 3, 10),
                     date(2026, 3, 20),
                     entity=entity,
-                    mode=mode,  # type: ignore[arg-type]
+                    mode=mode,
                 )
                 found += [line.values for line in (await asking.ask(question, ROSTER, SCOPE, 0)).main]
     return found

@@ -17,6 +17,7 @@ import msgspec
 from headwater.catalogue.model import SnapshotDataset
 from headwater.query.series.daily import Measure
 from headwater.query.series.question import Span
+from headwater.query.texts import Texts
 from headwater.scope import Scope
 from headwater.storage.port import Dialect, Statement
 from headwater.storage.schema import DAY, NOT_OPENING, OPENED_AT, READINGS, has_openings
@@ -125,18 +126,11 @@ _TYPES = {
     "after": "DATE",
     "first": "DATE",
 }
-_texts: dict[tuple[str, _Shape], str] = {}
-_MAX_TEXTS = 1000
+_texts = Texts()
 
 
 def _text(dataset: SnapshotDataset, dialect: Dialect, shape: _Shape) -> str:
-    key = (dialect.name, shape)
-    text = _texts.get(key)
-    if text is None:
-        if len(_texts) >= _MAX_TEXTS:
-            _texts.clear()
-        text = _texts[key] = _Writer(dataset, dialect, shape).text()
-    return text
+    return _texts.get((dialect.name, shape), _Writer(dataset, dialect, shape).text)
 
 
 def merged(dataset: SnapshotDataset) -> str:

@@ -43,7 +43,6 @@ class Roster(Protocol):
 class Needs(msgspec.Struct, frozen=True):
     """``terms`` are what a metric is computed from; ``span`` all days that have to be read for it."""
 
-    metric: SeriesMetric
     terms: tuple[Term, ...]
     span: Span
 
@@ -55,7 +54,7 @@ def needs(question: SeriesQuestion) -> Needs:
     first = min(span.first for span in spans)
     if isinstance(metric, Growth):
         first = min(day for span in spans for day in _looked_back_to(span, question.grid))
-    return Needs(metric, tuple(terms(metric, question.base, question.mode)), Span(first, question.span.last))
+    return Needs(tuple(terms(metric, question.base, question.mode)), Span(first, question.span.last))
 
 
 def _looked_back_to(span: Span, grid: Grid) -> tuple[date, date]:
