@@ -28,11 +28,9 @@ def prune(
     if not superfluous:
         return 0
     connection.execute(f"CREATE TEMP TABLE standing AS {_last_known(dataset, old)}")
-    try:
-        _replace_raw(connection, dataset, old)
-        _replace_steps(connection, dataset, old)
-    finally:
-        connection.execute("DROP TABLE standing")
+    _replace_raw(connection, dataset, old)
+    _replace_steps(connection, dataset, old)
+    connection.execute("DROP TABLE standing")
     steps.rezone(connection, dataset, organisation_id, zone)
     if dataset.group_rollup:
         groups.sum_anew(connection, dataset, organisation_id)

@@ -23,14 +23,13 @@ _DIALECT = DuckDBDialect()
 def add(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, source: str, fence: int) -> int:
     """Book the raw rows in ``source``, stored under arrival numbers from ``fence`` on; returns the ledger rows made."""
     connection.execute(f"CREATE TEMP TABLE booked AS {_differences(dataset, source, fence)}")
-    try:
-        made = connection.execute(
-            f"INSERT INTO {dataset.ledger} SELECT *, (SELECT nextval('commit_number')) FROM booked"
-        ).fetchone()
-        if dataset.group_rollup:
-            groups.add(connection, dataset, "booked")
-    finally:
-        connection.execute("DROP TABLE booked")
+    made = connection.execute(
+        f"INSERT INTO {dataset.ledger} SELECT *, (SELECT nextval('commit_number')) FROM booked"
+    ).fetchone()
+    if dataset.group_rollup:
+        groups.add(connection, dataset, "booked")
+    # Where something fails, the rollback takes the table away; to drop it then would hide the failure.
+    connection.execute("DROP TABLE booked")
     return int(made[0]) if made else 0
 
 
