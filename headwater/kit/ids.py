@@ -1,4 +1,4 @@
-"""Random identifiers: prefixed and sortable by the time they were made, UUIDs, or secret.
+"""Identifiers: prefixed and sortable by the time they were made, UUIDs, secret ones, and numbers in order of time.
 
 >>> new_id("key").startswith("key_")
 True
@@ -11,8 +11,14 @@ True
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 import uuid
+from collections.abc import Callable
+
+_SINCE_MS = 1_577_836_800_000
+"""2020-01-01 UTC, from which ``Snowflakes`` count milliseconds: 41 bits last until 2089."""
+_PROCESS_BITS, _SEQUENCE_BITS = 10, 12
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -56,3 +62,39 @@ def read_uuid(text: str) -> str | None:
 def new_secret(random_bytes: int) -> str:
     """A secret with ``random_bytes`` bytes of randomness, in base 62."""
     return base62(int.from_bytes(secrets.token_bytes(random_bytes))).rjust(random_bytes * 4 // 3 + 1, "0")
+
+
+class Snowflakes:
+    """Numbers of 63 bits that sort by the time they were made, without asking any database.
+
+    41 bits of milliseconds, 10 random bits that tell processes apart, 12 bits of sequence.
+    They rise strictly, also when the clock steps back or a millisecond has used up its
+    4,096: then they run ahead of the clock until it has caught up. Any thread may take them.
+
+    >>> numbers = Snowflakes(now_ms=lambda: 1_577_836_800_001, process=5)
+    >>> numbers.next() == 1 << 22 | 5 << 12, numbers.take(2) == [1 << 22 | 5 << 12 | 1, 1 << 22 | 5 << 12 | 2]
+    (True, True)
+    """
+
+    def __init__(self, now_ms: Callable[[], int] | None = None, process: int | None = None) -> None:
+        self._now_ms = now_ms or (lambda: time.time_ns() // 1_000_000)
+        drawn = secrets.randbits(_PROCESS_BITS) if process is None else process
+        self._process = drawn << _SEQUENCE_BITS
+        # Millisecond and sequence of the next number, as one number: running over needs no rule.
+        self._ticks = 0
+        self._lock = threading.Lock()
+
+    def next(self) -> int:
+        """A number greater than all before it."""
+        return self.take(1)[0]
+
+    def take(self, count: int) -> list[int]:
+        """``count`` numbers, rising."""
+        with self._lock:
+            first = max(self._ticks, (self._now_ms() - _SINCE_MS) << _SEQUENCE_BITS)
+            self._ticks = first + count
+        sequences = (1 << _SEQUENCE_BITS) - 1
+        above = _PROCESS_BITS + _SEQUENCE_BITS
+        return [
+            (tick >> _SEQUENCE_BITS) << above | self._process | tick & sequences for tick in range(first, first + count)
+        ]

@@ -1,0 +1,1 @@
+"""Questions about decisions: what facts say of customers, offers, channels and traces."""
