@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 Grain = Literal["hour", "day", "week", "month"]
-FieldKind = Literal["time", "id", "text", "amount", "uuid", "counter", "flag"]
+FieldKind = Literal["time", "id", "text", "amount", "uuid", "counter", "flag", "ref", "fraction", "json"]
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -28,10 +28,19 @@ class Unit(msgspec.Struct, frozen=True):
 
 COUNT = Unit("count", "")
 SECONDS = Unit("seconds", "s", scale=1_000_000)
+MONEY = Unit("money", "", scale=1_000_000)
+FRACTION = Unit("fraction", "", scale=1_000_000_000)
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One field of a record as it is sent to ingest, and the column that keeps it."""
+    """One field of a record as it is sent to ingest, and the column that keeps it.
+
+    ``entity`` is the kind of entity that an ``id``, ``uuid`` or ``ref`` field names; the
+    latter two are stored as that entity's number. A value that is left out is stored as
+    an empty text or 0, or as unknown where ``nullable``. A ``derived`` field is never
+    sent: ingest fills it in. One that is not ``kept`` is no column: its items become rows
+    of the dataset's ``child``.
+    """
 
     name: str
     kind: FieldKind
@@ -40,7 +49,9 @@ class Field(msgspec.Struct, frozen=True):
     required: bool = False
     max_length: int = 255
     entity: str = ""
-    """Kind of entity that an ``id`` or ``uuid`` field names; a ``uuid`` is stored as that entity's number."""
+    nullable: bool = False
+    derived: bool = False
+    kept: bool = True
 
     @property
     def stored_as(self) -> str:
@@ -114,7 +125,10 @@ class Rollup(msgspec.Struct, frozen=True):
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """A kind of fact: what a record of it holds. ``subject`` is the column of the entity that it is a fact about."""
+    """A kind of fact: what a record of it holds.
+
+    ``subject`` is the column of the entity that it is a fact about, empty where it is about none.
+    """
 
     name: str
     table: str
@@ -126,6 +140,16 @@ class Dataset(msgspec.Struct, frozen=True):
     def field(self, name: str) -> Field:
         """The field called ``name``; KeyError when there is none."""
         return {field.name: field for field in self.fields}[name]
+
+    @property
+    def sent(self) -> tuple[Field, ...]:
+        """The fields that a record may have."""
+        return tuple(field for field in self.fields if not field.derived)
+
+    @property
+    def kept(self) -> tuple[Field, ...]:
+        """The fields that are columns of the table."""
+        return tuple(field for field in self.fields if field.kept)
 
     @property
     def time_column(self) -> str:
@@ -174,3 +198,62 @@ class SnapshotDataset(Dataset, frozen=True):
     ledger: str
     day_rollup: str
     group_rollup: str = ""
+
+
+class CountRows(msgspec.Struct, frozen=True):
+    """Number of rows whose ``column`` has one of ``values``; without values any value, without a column all rows."""
+
+    column: str = ""
+    values: tuple[str | bool, ...] = ()
+
+
+class SumColumn(msgspec.Struct, frozen=True):
+    """Sum of a column's values, unknown ones left out."""
+
+    column: str
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """An additive measure of rows: it may be summed over time and over every dimension."""
+
+    name: str
+    label: str
+    description: str
+    formula: CountRows | SumColumn
+    unit: Unit = COUNT
+
+
+class RowRollup(msgspec.Struct, frozen=True):
+    """A kept sum of measures by dimensions and day (UTC), sorted by them; rows in which all are 0 are left out.
+
+    An ``exact`` one keeps the facts' own times instead of days. ``lead`` names a text
+    dimension whose 64-bit key goes first, so that the rows of one value lie together.
+    """
+
+    name: str
+    dimensions: tuple[str, ...]
+    measures: tuple[str, ...]
+    exact: bool = False
+    lead: str = ""
+
+
+class RowDataset(Dataset, frozen=True):
+    """Facts counted and summed row by row: what may be asked of them, and which sums are kept.
+
+    ``child`` holds what the records unfold into, one row an item, tied by the column
+    that both have as ``number``.
+    """
+
+    dimensions: tuple[Dimension, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    rollups: tuple[RowRollup, ...] = ()
+    child: RowDataset | None = None
+    number: str = ""
+
+    def dimension(self, name: str) -> Dimension:
+        """The dimension called ``name``; KeyError when there is none."""
+        return {dimension.name: dimension for dimension in self.dimensions}[name]
+
+    def measure(self, name: str) -> Measure:
+        """The measure called ``name``; KeyError when there is none."""
+        return {measure.name: measure for measure in self.measures}[name]

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from headwater.catalogue.ads import AD_EVENTS
 from headwater.catalogue.creators import CREATOR_SNAPSHOTS, VIDEO_SNAPSHOTS
-from headwater.catalogue.model import Dataset, EventDataset, SnapshotDataset
+from headwater.catalogue.decisions import DECISION_DATASETS
+from headwater.catalogue.model import CountRows, Dataset, EventDataset, RowDataset, SnapshotDataset
 
 F = TypeVar("F", bound=Dataset)
 
@@ -33,6 +34,8 @@ def collect(datasets: Iterable[F]) -> Mapping[str, F]:
         if isinstance(dataset, EventDataset):
             _check_names(dataset)
             _check_references(dataset)
+        if isinstance(dataset, RowDataset):
+            _check_rows(dataset)
         for table in _tables(dataset):
             if table in tables:
                 raise CatalogueError(f"Table '{table}' is declared twice.")
@@ -50,6 +53,9 @@ def _tables(dataset: Dataset) -> list[str]:
             dataset.day_rollup,
             *filter(None, [dataset.group_rollup]),
         ]
+    if isinstance(dataset, RowDataset):
+        below = _tables(dataset.child) if dataset.child else []
+        return [dataset.table, *(rollup.name for rollup in dataset.rollups), *below]
     return [dataset.table]
 
 
@@ -59,7 +65,11 @@ def _check_fields(dataset: Dataset) -> None:
     if doubled:
         raise CatalogueError(f"{dataset.name}: field {sorted(doubled)} is declared twice.")
     counters = dataset.counters if isinstance(dataset, SnapshotDataset) else ()
-    for what, named in (("time", (dataset.time,)), ("subject", (dataset.subject,)), ("counters", counters)):
+    for what, named in (
+        ("time", (dataset.time,)),
+        ("subject", filter(None, [dataset.subject])),
+        ("counters", counters),
+    ):
         unknown = set(named) - set(names) - {field.stored_as for field in dataset.fields}
         if unknown:
             raise CatalogueError(f"{dataset.name}: {what} names unknown {sorted(unknown)}.")
@@ -101,10 +111,34 @@ def _check_references(dataset: EventDataset) -> None:
             raise CatalogueError(f"{dataset.name}: {what} names unknown {sorted(named - known)}.")
 
 
-CATALOGUE: Mapping[str, Dataset] = collect([AD_EVENTS, VIDEO_SNAPSHOTS, CREATOR_SNAPSHOTS])
+def _check_rows(dataset: RowDataset) -> None:
+    columns = {field.stored_as for field in dataset.kept}
+    dimensions = {dimension.name for dimension in dataset.dimensions}
+    measures = {measure.name for measure in dataset.measures}
+    references: list[tuple[str, set[str], set[str]]] = [("number", set(filter(None, [dataset.number])), columns)]
+    for dimension in dataset.dimensions:
+        references.append((f"dimension {dimension.name}", {dimension.column}, columns))
+    for measure in dataset.measures:
+        optional = isinstance(measure.formula, CountRows) and not measure.formula.column
+        references.append((f"measure {measure.name}", set() if optional else {measure.formula.column}, columns))
+    for rollup in dataset.rollups:
+        references.append((f"rollup {rollup.name}", set(rollup.measures), measures))
+        references.append((f"rollup {rollup.name}", {*rollup.dimensions, *filter(None, [rollup.lead])}, dimensions))
+    for what, named, known in references:
+        if named - known:
+            raise CatalogueError(f"{dataset.name}: {what} names unknown {sorted(named - known)}.")
+    if dataset.child:
+        _check_fields(dataset.child)
+        _check_rows(dataset.child)
+
+
+CATALOGUE: Mapping[str, Dataset] = collect([AD_EVENTS, VIDEO_SNAPSHOTS, CREATOR_SNAPSHOTS, *DECISION_DATASETS])
 EVENTS: Mapping[str, EventDataset] = MappingProxyType(
     {name: dataset for name, dataset in CATALOGUE.items() if isinstance(dataset, EventDataset)}
 )
 SNAPSHOTS: Mapping[str, SnapshotDataset] = MappingProxyType(
     {name: dataset for name, dataset in CATALOGUE.items() if isinstance(dataset, SnapshotDataset)}
+)
+ROWS: Mapping[str, RowDataset] = MappingProxyType(
+    {name: dataset for name, dataset in CATALOGUE.items() if isinstance(dataset, RowDataset)}
 )

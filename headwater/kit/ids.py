@@ -37,6 +37,21 @@ def base62(number: int) -> str:
             return digits
 
 
+def read_base62(text: str) -> int | None:
+    """The number that a text in base 62 is of; None for other texts.
+
+    >>> read_base62("10"), read_base62("ö"), read_base62("")
+    (62, None, None)
+    """
+    number = 0
+    for digit in text:
+        value = _BASE62.find(digit)
+        if value < 0:
+            return None
+        number = number * 62 + value
+    return number if text else None
+
+
 def new_id(prefix: str) -> str:
     """An id such as ``key_1xYz…``: 48 bits of milliseconds, then 80 random bits.
 
@@ -98,3 +113,7 @@ class Snowflakes:
         return [
             (tick >> _SEQUENCE_BITS) << above | self._process | tick & sequences for tick in range(first, first + count)
         ]
+
+
+SNOWFLAKES = Snowflakes()
+"""The numbers of this process."""

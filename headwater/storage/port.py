@@ -48,12 +48,16 @@ class AppendKey(msgspec.Struct, frozen=True):
 
 
 class FactBatch(msgspec.Struct, frozen=True):
-    """Checked rows of one dataset, in order of arrival; columns as ``schema.arrow_schema`` has them."""
+    """Checked rows of one dataset, in order of arrival; columns as ``schema.arrow_schema`` has them.
+
+    ``children`` are rows of the dataset's child, of which those are stored whose parent is.
+    """
 
     scope: Scope
     dataset: str
     rows: pa.Table
     key: AppendKey | None = None
+    children: pa.Table | None = None
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -121,6 +125,18 @@ class Dialect(Protocol):
 
     def count_if(self, condition: str) -> str:
         """Number of rows that meet ``condition``, as a 64-bit integer."""
+
+    def has_one_of(self, column: str, values: Sequence[str | bool]) -> str:
+        """A condition on words of the catalogue; see ``storage.literals``."""
+
+    def text_key(self, text: str) -> str:
+        """A 64-bit key of a text, the same in every engine."""
+
+    def quantile(self, expression: str, fraction: float) -> str:
+        """The quantile of the values, interpolated linearly between the two nearest; null for no values."""
+
+    def last(self, value: str, order: str) -> str:
+        """The ``value`` of the row in which ``order`` is largest."""
 
     def sum(self, expression: str) -> str:
         """Sum as a 64-bit integer, 0 for no rows."""

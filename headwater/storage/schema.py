@@ -1,16 +1,26 @@
 """Tables of the facts, derived from the catalogue: columns, types, and their Arrow schema.
 
 Absent texts are stored as ``''`` and absent ids as ``0``: grouping and comparing
-need no null rules, and both engines agree. Amounts are whole numbers (see
-``catalogue.model.Unit``). Times are UTC at microseconds. Only counters and flags
-of snapshots may be null: unknown is something else there than 0 or no.
+need no null rules, and both engines agree. Amounts and fractions are whole numbers
+(see ``catalogue.model.Unit``). Times are UTC at microseconds. Only counters, flags
+and fields declared ``nullable`` may be null: unknown is something else there than 0.
 """
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-from headwater.catalogue.model import Dataset, EventDataset, Field, FieldKind, Rollup, SnapshotDataset
+from headwater.catalogue.model import (
+    FRACTION,
+    Dataset,
+    EventDataset,
+    Field,
+    FieldKind,
+    Rollup,
+    RowDataset,
+    RowRollup,
+    SnapshotDataset,
+)
 
 ORGANISATION = "organisation_id"
 RECORD_ID = "record_id"
@@ -18,6 +28,10 @@ FRESH_TIME, FRESH_COUNT, FRESH_VALUE = "hour", "events", "value"
 DAY, READINGS, ARRIVAL, OPENED_AT = "day", "readings", "arrival", "opened_at"
 NOT_OPENING = 0
 AMOUNT_SCALE = 1_000_000
+FRACTION_SCALE = FRACTION.scale
+COMMIT = "commit_id"
+MERGED = 0
+"""The ``commit_id`` of rollup rows that have been merged and sorted."""
 
 _ARROW: dict[FieldKind, pa.DataType] = {
     "time": pa.timestamp("us"),
@@ -27,6 +41,9 @@ _ARROW: dict[FieldKind, pa.DataType] = {
     "uuid": pa.int64(),
     "counter": pa.int64(),
     "flag": pa.bool_(),
+    "ref": pa.int64(),
+    "fraction": pa.int64(),
+    "json": pa.string(),
 }
 _SQL: dict[FieldKind, str] = {
     "time": "TIMESTAMP",
@@ -36,24 +53,30 @@ _SQL: dict[FieldKind, str] = {
     "uuid": "BIGINT",
     "counter": "BIGINT",
     "flag": "BOOLEAN",
+    "ref": "BIGINT",
+    "fraction": "BIGINT",
+    "json": "VARCHAR",
 }
 
 
 def may_be_null(field: Field) -> bool:
     """Whether a stored record can lack the field's value."""
-    return field.kind in ("counter", "flag") and not field.required
+    return field.nullable or (field.kind in ("counter", "flag") and not field.required)
 
 
 def arrow_schema(dataset: Dataset) -> pa.Schema:
-    """Columns of a ``FactBatch`` of ``dataset``: one for each field, under its stored name."""
-    return pa.schema(
-        [pa.field(field.stored_as, _ARROW[field.kind], nullable=may_be_null(field)) for field in dataset.fields]
-    )
+    """Columns of a ``FactBatch`` of ``dataset``: one for each field that is kept, under its stored name."""
+    return pa.schema([arrow_field(field) for field in dataset.kept])
+
+
+def arrow_field(field: Field) -> pa.Field:
+    """The column of one field."""
+    return pa.field(field.stored_as, _ARROW[field.kind], nullable=may_be_null(field))
 
 
 def columns(dataset: Dataset) -> list[tuple[str, str]]:
     """Name and type of each column of the raw table, the organisation first."""
-    return [(ORGANISATION, "BIGINT"), *((field.stored_as, _SQL[field.kind]) for field in dataset.fields)]
+    return [(ORGANISATION, "BIGINT"), *((field.stored_as, _SQL[field.kind]) for field in dataset.kept)]
 
 
 def rollup_columns(dataset: EventDataset, rollup: Rollup) -> list[tuple[str, str]]:
@@ -144,3 +167,28 @@ def _step_columns(dataset: SnapshotDataset, time: str) -> list[tuple[str, str]]:
 def record_field(dataset: Dataset) -> Field | None:
     """The field that holds the sender's id of a record, where the dataset has one."""
     return next((field for field in dataset.fields if field.stored_as == RECORD_ID), None)
+
+
+def with_child(dataset: RowDataset) -> tuple[RowDataset, ...]:
+    """The dataset, and the one that its records unfold into."""
+    return (dataset, dataset.child) if dataset.child else (dataset,)
+
+
+def lead_column(dataset: RowDataset, rollup: RowRollup) -> str:
+    """The column with the 64-bit keys of a rollup's leading dimension."""
+    return f"{dataset.dimension(rollup.lead).column}_key"
+
+
+def row_rollup_keys(dataset: RowDataset, rollup: RowRollup) -> list[tuple[str, str]]:
+    """Name and type of the columns that identify a row of a rollup, in its sort order; the time is the last."""
+    types = {field.stored_as: _SQL[field.kind] for field in dataset.kept}
+    columns = [dataset.dimension(name).column for name in rollup.dimensions]
+    lead = [(lead_column(dataset, rollup), "UBIGINT")] if rollup.lead else []
+    time = (dataset.time_column, "TIMESTAMP") if rollup.exact else (DAY, "DATE")
+    return [(ORGANISATION, "BIGINT"), *lead, *((column, types[column]) for column in columns), time]
+
+
+def row_rollup_columns(dataset: RowDataset, rollup: RowRollup) -> list[tuple[str, str]]:
+    """Name and type of each column of a rollup: its keys, its measures, and the commit that it is of."""
+    measures = [(name, "BIGINT") for name in rollup.measures]
+    return [*row_rollup_keys(dataset, rollup), *measures, (COMMIT, "BIGINT")]

@@ -15,7 +15,14 @@ SQL = re.compile(
     r"|^\s*WITH \w+ AS \(|\s(FROM|JOIN) \w+ (AS|WHERE|ON)\s|\sGROUP BY\s|\sORDER BY\s"
 )
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.datetime.now"}
-COMPILERS = ("headwater.query.compile", "headwater.query.series.compile")
+COMPILERS = (
+    "headwater.query.compile",
+    "headwater.query.series.compile",
+    "headwater.query.decisions.binding",
+    "headwater.query.decisions.compile",
+    "headwater.query.decisions.compile_traces",
+)
+ENGINES = ("headwater.query.run", "headwater.query.series.run", "headwater.query.decisions.run")
 VAGUE = {"utils", "util", "helpers", "common", "manager", "base", "misc"}
 
 every_module = pytest.mark.parametrize("module", modules(), ids=lambda module: module.path)
@@ -35,7 +42,7 @@ def test_the_search_for_sql_finds_it() -> None:
 
 @every_module
 def test_only_the_engine_fetches(module: Module) -> None:
-    if module.name in ("headwater.query.run", "headwater.query.series.run") or module.package == "storage":
+    if module.name in ENGINES or module.package == "storage":
         return
     assert not [line for name, line in calls(module) if re.search(r"store\.fetch$", name)]
 

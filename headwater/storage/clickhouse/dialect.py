@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from headwater.storage.days import shifted
+from headwater.storage.literals import has_one_of
 
 _TYPES = {
     "BIGINT": "Int64",
@@ -54,6 +55,22 @@ class ClickHouseDialect:
     def count_if(self, condition: str) -> str:
         """Signed, as all counts are."""
         return f"toInt64(countIf({condition}))"
+
+    def has_one_of(self, column: str, values: Sequence[str | bool]) -> str:
+        """Words and truth values of the catalogue, as literals."""
+        return has_one_of(column, values)
+
+    def text_key(self, text: str) -> str:
+        """The lower half of MD5, whose bytes DuckDB reads as a little-endian number."""
+        return f"reinterpretAsUInt64(substring(MD5({text}), 9, 8))"
+
+    def quantile(self, expression: str, fraction: float) -> str:
+        """Exact, and interpolated between the two nearest values."""
+        return f"quantileExactInclusive({fraction})({expression})"
+
+    def last(self, value: str, order: str) -> str:
+        """The engine's argMax."""
+        return f"argMax({value}, {order})"
 
     def sum(self, expression: str) -> str:
         """Sums of Int64 are Int64, and 0 for no rows."""

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headwater.catalogue.model import CountEvents, Dataset, EventDataset, SnapshotDataset
+from headwater.catalogue.model import CountEvents, Dataset, EventDataset, RowDataset, SnapshotDataset
 from headwater.storage import schema
 from headwater.storage.duckdb.keeping import keeper
 from headwater.storage.duckdb.seen import SeenKeys
@@ -35,13 +35,9 @@ def append(
 ) -> tuple[list[Appended], int]:
     """Store ``batches`` of one dataset within the open transaction; also how many fresh sums they made."""
     rows = _first_ones(connection, _combine(batches), dataset, seen)
-    connection.register("staged", rows)
-    try:
-        fence = _fence(connection, dataset)
-        _store_raw(connection, dataset)
-        fresh = keeper(dataset).add(connection, "staged", fence)
-    finally:
-        connection.unregister("staged")
+    fresh = _store(connection, dataset, rows)
+    if isinstance(dataset, RowDataset) and dataset.child:
+        fresh += _store(connection, dataset.child, _children(batches, rows, dataset))
     counts = {found["values"]: found["counts"] for found in rows[_BATCH].value_counts().to_pylist()}
     appended = [
         Appended(accepted=(kept := counts.get(number, 0)), duplicates=batch.rows.num_rows - kept)
@@ -49,6 +45,33 @@ def append(
     ]
     _remember(connection, batches, appended, now)
     return appended, fresh
+
+
+def _store(connection: duckdb.DuckDBPyConnection, dataset: Dataset, rows: pa.Table) -> int:
+    """The rows as they are, and their sums; how many rows of sums wait to be merged because of them."""
+    connection.register("staged", rows)
+    try:
+        fence = _fence(connection, dataset)
+        _store_raw(connection, dataset)
+        return keeper(dataset).add(connection, "staged", fence)
+    finally:
+        connection.unregister("staged")
+
+
+def _children(batches: Sequence[FactBatch], stored: pa.Table, dataset: RowDataset) -> pa.Table:
+    """The children of the rows that are stored, with their organisation."""
+    tables = []
+    for batch in batches:
+        if batch.children is not None:
+            own = pa.repeat(pa.scalar(batch.scope.organisation_id, pa.int64()), batch.children.num_rows)
+            tables.append(batch.children.append_column(schema.ORGANISATION, own))
+    if not tables or dataset.child is None:
+        raise ValueError(f"{dataset.name} are stored with their children.")
+    children = pa.concat_tables(tables)
+    if stored.num_rows < sum(batch.rows.num_rows for batch in batches):
+        parents = stored[dataset.number].combine_chunks()
+        children = children.filter(pc.is_in(children[dataset.number], parents))
+    return children
 
 
 def _combine(batches: Sequence[FactBatch]) -> pa.Table:

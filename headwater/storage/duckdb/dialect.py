@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from headwater.storage.days import shifted
+from headwater.storage.literals import has_one_of
 
 
 class DuckDBDialect:
@@ -45,6 +46,22 @@ class DuckDBDialect:
     def count_if(self, condition: str) -> str:
         """COUNT with FILTER is 64-bit already."""
         return f"count(*) FILTER ({condition})"
+
+    def has_one_of(self, column: str, values: Sequence[str | bool]) -> str:
+        """Words and truth values of the catalogue, as literals."""
+        return has_one_of(column, values)
+
+    def text_key(self, text: str) -> str:
+        """The lower half of MD5."""
+        return f"md5_number_lower({text})"
+
+    def quantile(self, expression: str, fraction: float) -> str:
+        """Interpolated between the two nearest values."""
+        return f"quantile_cont({expression}, {fraction})"
+
+    def last(self, value: str, order: str) -> str:
+        """The engine's arg_max."""
+        return f"arg_max({value}, {order})"
 
     def sum(self, expression: str) -> str:
         """Back to 64 bits: DuckDB widens sums to 128."""

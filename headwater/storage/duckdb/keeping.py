@@ -1,4 +1,4 @@
-"""What is derived from a dataset's raw facts, and how it is kept: sums of events, steps of snapshots.
+"""What is derived from a dataset's raw facts, and how it is kept: sums of events, steps of snapshots, tallies of rows.
 
 ``store`` and ``append`` go through a ``Keeper`` and need not know which kind a dataset is of.
 """
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from headwater.catalogue.model import Dataset, EventDataset, SnapshotDataset
-from headwater.storage.duckdb import rollups, steps
+from headwater.catalogue.model import Dataset, EventDataset, RowDataset, SnapshotDataset
+from headwater.storage.duckdb import rollups, steps, tallies
 
 _Connection = duckdb.DuckDBPyConnection
 
@@ -39,6 +39,8 @@ def keeper(dataset: Dataset) -> Keeper:
         return _of_events(dataset)
     if isinstance(dataset, SnapshotDataset):
         return _of_snapshots(dataset)
+    if isinstance(dataset, RowDataset):
+        return _of_rows(dataset)
     raise TypeError(f"{dataset.name} is of no kind that can be kept.")
 
 
@@ -61,4 +63,15 @@ def _of_snapshots(dataset: SnapshotDataset) -> Keeper:
         drop_unfinished=lambda connection: steps.drop_unfinished(connection, dataset),
         largest=lambda connection: steps.largest(connection, dataset),
         fresh_count=lambda connection: steps.fresh_count(connection, dataset),
+    )
+
+
+def _of_rows(dataset: RowDataset) -> Keeper:
+    return Keeper(
+        add=lambda connection, source, _: tallies.add(connection, dataset, source),
+        merge=lambda connection: tallies.merge(connection, dataset),
+        swap=lambda connection, upto: tallies.swap(connection, dataset, upto),
+        drop_unfinished=lambda connection: tallies.drop_unfinished(connection, dataset),
+        largest=lambda connection: tallies.largest(connection, dataset),
+        fresh_count=lambda connection: tallies.fresh_count(connection, dataset),
     )

@@ -51,6 +51,10 @@ _CREATOR_STEP = _not_null("new_followers", "set_followers", "known_followers", "
 _OPENED = "opened_at BIGINT NOT NULL"
 _VIDEO, _CREATOR = _not_null("organisation_id", "video_id"), _not_null("organisation_id", "creator_id")
 
+_AT, _COMMIT, _RECORD = "happened_at TIMESTAMP NOT NULL", "commit_id BIGINT NOT NULL", "record_id VARCHAR NOT NULL"
+_OWN = "organisation_id BIGINT NOT NULL"
+_INTERACTION_SUMS = _not_null("impressions", "positive", "negative", "converts", "interactions", "revenue", "cost")
+
 
 class Migration(NamedTuple):
     """One step."""
@@ -127,6 +131,74 @@ MIGRATIONS = (
         " posted_from BIGINT NOT NULL, posted_until BIGINT NOT NULL)",
     ),
     Migration(23, "CREATE SEQUENCE group_number"),
+    Migration(
+        24,
+        f"CREATE TABLE interaction ({_OWN}, {_AT}, customer_id VARCHAR NOT NULL,"
+        f" {_not_null('offer_id', 'channel_id', 'creative_id')}, decision_id VARCHAR NOT NULL,"
+        " outcome VARCHAR NOT NULL, classification VARCHAR NOT NULL, revenue BIGINT NOT NULL, cost BIGINT NOT NULL,"
+        f" is_impression BOOLEAN, {_RECORD})",
+    ),
+    Migration(
+        25,
+        f"CREATE TABLE interaction_day ({_OWN}, {_not_null('offer_id', 'channel_id')}, day DATE NOT NULL,"
+        f" {_INTERACTION_SUMS}, {_COMMIT})",
+    ),
+    Migration(
+        26,
+        f"CREATE TABLE interaction_contact ({_OWN}, customer_id_key UBIGINT NOT NULL, customer_id VARCHAR NOT NULL,"
+        f" {_not_null('offer_id', 'channel_id')}, {_AT}, impressions BIGINT NOT NULL, {_COMMIT})",
+    ),
+    Migration(
+        27,
+        f"CREATE TABLE decision_trace ({_OWN}, trace BIGINT NOT NULL, {_AT}, customer_id VARCHAR NOT NULL,"
+        f" {_not_null('channel_id', 'decision_flow_id')}, request_id VARCHAR NOT NULL, degraded BOOLEAN,"
+        f" latency_ms BIGINT, is_scored BOOLEAN, {_RECORD})",
+    ),
+    Migration(
+        28,
+        f"CREATE TABLE trace_day ({_OWN}, {_not_null('channel_id', 'decision_flow_id')}, day DATE NOT NULL,"
+        f" {_not_null('traces', 'scored', 'degraded')}, {_COMMIT})",
+    ),
+    Migration(
+        29,
+        f"CREATE TABLE trace_offer ({_OWN}, trace BIGINT NOT NULL, {_AT}, {_not_null('channel_id', 'offer_id')},"
+        " candidate BIGINT, qualified BOOLEAN, reason VARCHAR NOT NULL, permitted BOOLEAN,"
+        " policy_type VARCHAR NOT NULL, score BIGINT, bucket BIGINT, rank BIGINT, model_id BIGINT NOT NULL,"
+        " selected BIGINT, creative_id BIGINT NOT NULL)",
+    ),
+    Migration(
+        30,
+        f"CREATE TABLE score_day ({_OWN}, {_not_null('channel_id', 'offer_id')}, bucket BIGINT, day DATE NOT NULL,"
+        f" {_not_null('scores', 'score_sum')}, {_COMMIT})",
+    ),
+    Migration(
+        31,
+        f"CREATE TABLE attribution_result ({_OWN}, {_AT}, model VARCHAR NOT NULL,"
+        f" {_not_null('offer_id', 'channel_id', 'value')}, {_RECORD})",
+    ),
+    Migration(
+        32,
+        f"CREATE TABLE attribution_day ({_OWN}, model VARCHAR NOT NULL, day DATE NOT NULL,"
+        f" {_not_null('results', 'value')}, {_COMMIT})",
+    ),
+    Migration(
+        33,
+        f"CREATE TABLE model_metric ({_OWN}, {_AT}, {_not_null('model_id', 'auc')},"
+        f" feature_importance VARCHAR NOT NULL, {_RECORD})",
+    ),
+    Migration(
+        34,
+        f"CREATE TABLE suppression ({_OWN}, {_AT}, customer_id VARCHAR NOT NULL,"
+        f" {_not_null('offer_id', 'channel_id')}, policy_type VARCHAR NOT NULL, expires_at TIMESTAMP, {_RECORD})",
+    ),
+    Migration(
+        35, f"CREATE TABLE run_latency ({_OWN}, {_AT}, duration_ms BIGINT NOT NULL, run_id VARCHAR NOT NULL, {_RECORD})"
+    ),
+    Migration(
+        36,
+        f"CREATE TABLE segment_member ({_OWN}, received_at TIMESTAMP NOT NULL, segment_id BIGINT NOT NULL,"
+        f" customer_id VARCHAR NOT NULL, op VARCHAR NOT NULL, arrival BIGINT NOT NULL, {_RECORD})",
+    ),
 )
 
 
