@@ -27,6 +27,7 @@ from headwater.jobs.registry import jobs
 from headwater.jobs.worker import Worker
 from headwater.kit.clock import Clock, system_clock
 from headwater.query.cache import TaggedCache, TagGenerations
+from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
 from headwater.query.series.run import SeriesEngine
 from headwater.query.series.totals import TotalsEngine
@@ -93,17 +94,20 @@ class Headwater:
             max_points=settings.max_bucket_rows,
         )
         totals = TotalsEngine(series, generations, clock, cache_bytes=settings.cache_bytes // 8)
+        decisions = DecisionsEngine(store, generations, clock, cache_bytes=settings.cache_bytes // 8)
         self._writer = Writer(store, settings.ingest_queue_events, settings.ingest_commit_events)
         Invalidation(control, generations).listen(self._writer)
         sums = CreatorSums(control, store, generations)
         work = jobs(control, clock, sums.rebuild, sums.prune, Milestones(control, series, clock).mark)
         self.worker = Worker(control, work, clock) if settings.jobs else None
-        intake = Ingest(self._writer, store, control.trees, control.rosters, clock, settings)
-        self.services = Services(settings, clock, control, store, engine, series, totals, intake, RenderPool())
+        intake = Ingest(self._writer, store, control.trees, control.rosters, control.books, clock, settings)
+        self.services = Services(
+            settings, clock, control, store, engine, series, totals, decisions, intake, RenderPool()
+        )
         self.app: ASGIApp = Gate(
             endpoints(),
             Server(self.services),
-            TaggedCache(settings.cache_bytes * 3 // 8, generations, clock),
+            TaggedCache(settings.cache_bytes // 4, generations, clock),
             ERROR_FORMS,
             trusted_proxies=settings.trusted_proxies,
             lifespan=self._lifespan,

@@ -31,7 +31,7 @@ _SURROUNDINGS = "surroundings"
 class Change(msgspec.Struct, frozen=True):
     """Something that caches hold has changed for an organisation, or for one ``entity`` (kind and number) of it."""
 
-    what: Literal["entities", "access", "roster", "annotations"]
+    what: Literal["entities", "access", "roster", "annotations", "decisions"]
     organisation_id: int
     entity: tuple[str, int] | None = None
 

@@ -20,6 +20,7 @@ from headwater.control.annotations.reader import AnnotationReader
 from headwater.control.audit.service import Audit
 from headwater.control.creators.rosters import Rosters
 from headwater.control.db import Change, Database, UnitOfWork
+from headwater.control.decisions.books import Books
 from headwater.control.entities.tree import EntityTrees
 from headwater.control.idempotency.service import Idempotency
 from headwater.control.migrate import upgrade
@@ -48,6 +49,7 @@ class Control:
         self.users = Users(self._database, settings, clock, tokens, Passwords(hasher))
         self.trees = EntityTrees(self._database, clock)
         self.rosters = Rosters(self._database, clock)
+        self.books = Books(self._database, clock)
         self.annotations = AnnotationReader()
         self.idempotency = Idempotency(self._vault, clock)
         self.plans = Plans()
@@ -84,7 +86,11 @@ class Control:
 
     def is_known(self, what: Sequence[str], organisation_id: int) -> bool:
         """Whether all of ``what`` that is kept in memory was found to be fresh within the last two seconds."""
-        kept: Mapping[str, ReadModels[Any]] = {"entities": self.trees, "roster": self.rosters}
+        kept: Mapping[str, ReadModels[Any]] = {
+            "entities": self.trees,
+            "roster": self.rosters,
+            "decision_entities": self.books,
+        }
         return all(kept[one].cached(organisation_id) is not None for one in what if one in kept)
 
     def _on_change(self, change: Change) -> None:
@@ -92,6 +98,8 @@ class Control:
             self.trees.evict(change.organisation_id)
         elif change.what == "roster":
             self.rosters.evict(change.organisation_id)
+        elif change.what == "decisions":
+            self.books.evict(change.organisation_id)
         elif change.entity is not None:
             self.annotations.changed(change.organisation_id, change.entity)
         else:

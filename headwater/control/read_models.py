@@ -41,7 +41,7 @@ class _Kept(Generic[Model]):
 class ReadModels(ABC, Generic[Model]):
     """The models of the organisations asked about last; a ``counter`` grows with the changes that concern them."""
 
-    counter: ClassVar[Literal["entities_version", "roster_version"]]
+    counter: ClassVar[Literal["entities_version", "roster_version", "decisions_version"]]
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

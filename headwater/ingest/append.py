@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class Touched(msgspec.Struct, frozen=True):
-    """Whose facts a commit added to: entities are those of the dataset's subject."""
+    """Whose facts a commit added to: entities are those of the dataset's subject, none where it has no such thing."""
 
     organisation_id: int
     dataset: str
@@ -38,8 +38,10 @@ OnCommit = Callable[[list[Touched]], None]
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    batch: FactBatch
-    answer: asyncio.Future[Appended]
+    """Batches that one sender wants stored in one transaction."""
+
+    batches: Sequence[FactBatch]
+    answer: asyncio.Future[list[Appended]]
     events: int
 
 
@@ -77,13 +79,17 @@ class Writer:
 
     async def append(self, batch: FactBatch) -> Appended:
         """Wait until ``batch`` is durable; Unavailable when it is not, and then nothing of it is stored."""
+        return (await self.append_together([batch]))[0]
+
+    async def append_together(self, batches: Sequence[FactBatch]) -> list[Appended]:
+        """The same of several batches, which are all stored or none."""
         # What is being committed counts too: its memory is still held. An empty batch with a key is still work.
-        events = max(batch.rows.num_rows, 1)
+        events = max(sum(map(_events, batches)), 1)
         if self._task is None or self._stopping:
             raise Unavailable("The server is stopping; nothing was stored.", retry_after=1)
         if self._events and self._events + events > self._queue_events:
             raise Unavailable("The writer cannot keep up; nothing was stored.", retry_after=1)
-        waiting = _Waiting(batch, asyncio.get_running_loop().create_future(), events)
+        waiting = _Waiting(batches, asyncio.get_running_loop().create_future(), events)
         self._queue.append(waiting)
         self._events += events
         self._wake.set()
@@ -124,18 +130,19 @@ class Writer:
         """Store ``group``; a sender who left in the meantime has no answer to be given."""
         if not group:
             return
+        batches = _by_dataset(group)
         try:
-            appended = await self._store.append([waiting.batch for waiting in group])
+            appended = dict(zip(map(id, batches), await self._store.append(batches), strict=True))
         except Exception:
             log.exception("ingest.commit_failed", batches=len(group))
             for waiting in group:
                 if not waiting.answer.done():
                     waiting.answer.set_exception(Unavailable("The facts could not be stored.", retry_after=1))
             return
-        self._announce([waiting.batch for waiting in group])
-        for waiting, result in zip(group, appended, strict=True):
+        self._announce(batches)
+        for waiting in group:
             if not waiting.answer.done():
-                waiting.answer.set_result(result)
+                waiting.answer.set_result([appended[id(batch)] for batch in waiting.batches])
 
     def _announce(self, batches: list[FactBatch]) -> None:
         if not self._callbacks:
@@ -148,10 +155,21 @@ class Writer:
                 log.exception("ingest.callback_failed")
 
 
+def _events(batch: FactBatch) -> int:
+    children = 0 if batch.children is None else batch.children.num_rows
+    return int(batch.rows.num_rows + children)
+
+
+def _by_dataset(group: list[_Waiting]) -> list[FactBatch]:
+    """All batches, those of one dataset side by side: each dataset is stored once in a commit."""
+    return sorted((batch for waiting in group for batch in waiting.batches), key=lambda batch: batch.dataset)
+
+
 def _touched(batches: list[FactBatch]) -> list[Touched]:
     ids: dict[tuple[int, str], set[int]] = {}
     for batch in batches:
         column = CATALOGUE[batch.dataset].subject
         known = ids.setdefault((batch.scope.organisation_id, batch.dataset), set())
-        known.update(pc.unique(batch.rows[column]).to_pylist())
+        if column:
+            known.update(pc.unique(batch.rows[column]).to_pylist())
     return [Touched(organisation, dataset, frozenset(found)) for (organisation, dataset), found in ids.items()]

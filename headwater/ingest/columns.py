@@ -16,13 +16,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from headwater.catalogue.model import Field, FieldKind
 from headwater.errors import InvalidRequest
 from headwater.kit.ids import read_uuid
-from headwater.storage.schema import AMOUNT_SCALE
+from headwater.storage.schema import AMOUNT_SCALE, FRACTION_SCALE
 
 MAX_ID = 2**63 - 1
 MAX_AMOUNT = 1_000_000_000
@@ -42,6 +43,9 @@ _READABLE: dict[FieldKind, tuple[Callable[[pa.DataType], bool], ...]] = {
     "uuid": (),
     "counter": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
     "flag": (pa.types.is_boolean, pa.types.is_integer),
+    "ref": (),
+    "fraction": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+    "json": (pa.types.is_list, pa.types.is_large_list, pa.types.is_struct, pa.types.is_map),
 }
 _CONTROL_BYTES = bytes((*range(0x20), 0x7F))
 _TIME = re.compile(
@@ -59,6 +63,7 @@ _FLAGS = {
     "FALSE": False,
     "0": False,
 }
+_REF = r"^[A-Za-z0-9_-]{1,64}$"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -79,6 +84,12 @@ def expectation(field: Field) -> str:
             return f"a whole number from 0 to {MAX_COUNTER}"
         case "flag":
             return "true or false"
+        case "ref":
+            return "an id of 1 to 64 letters, digits, '_' and '-'"
+        case "fraction":
+            return "a number from 0 to 1"
+        case "json":
+            return "a JSON list or object"
         case _:
             assert_never(field.kind)
 
@@ -152,10 +163,33 @@ def _id(_: Field, raw: pa.Array) -> pa.Array:
 
 
 def _amount(_: Field, raw: pa.Array) -> pa.Array:
+    return _scaled(raw, MAX_AMOUNT, AMOUNT_SCALE)
+
+
+def _fraction(_: Field, raw: pa.Array) -> pa.Array:
+    return _scaled(raw, 1, FRACTION_SCALE)
+
+
+def _scaled(raw: pa.Array, most: int, scale: int) -> pa.Array:
     text = _is_text(raw.type)
     numbers = _cast(raw, pa.float64(), _read_number) if text else pc.cast(raw, pa.float64(), safe=False)
-    numbers = _within(numbers, pa.scalar(0.0), pa.scalar(float(MAX_AMOUNT)))
-    return pc.round(pc.multiply(numbers, float(AMOUNT_SCALE)), round_mode="half_to_even").cast(pa.int64())
+    numbers = _within(numbers, pa.scalar(0.0), pa.scalar(float(most)))
+    return pc.round(pc.multiply(numbers, float(scale)), round_mode="half_to_even").cast(pa.int64())
+
+
+def _ref(_: Field, raw: pa.Array) -> pa.Array:
+    """Ids stay texts until it is known what they name."""
+    texts = raw.cast(pa.string())
+    return pc.if_else(pc.match_substring_regex(texts, _REF), texts, pa.scalar(None, pa.string()))
+
+
+def _json(_: Field, raw: pa.Array) -> pa.Array:
+    """Texts of lists and objects; what they hold is for the dataset's own rules to say."""
+    if _is_text(raw.type):
+        return _one_by_one(raw, pa.string(), _read_json)
+    return pa.array(
+        [None if one is None else msgspec.json.encode(one).decode() for one in raw.to_pylist()], pa.string()
+    )
 
 
 def _uuid(_: Field, raw: pa.Array) -> pa.Array:
@@ -225,6 +259,10 @@ def _read_id(text: str) -> int | None:
     return number if number <= MAX_ID else None
 
 
+def _read_json(text: str) -> str | None:
+    return text if text.lstrip()[:1] in ("[", "{") else None
+
+
 def _read_number(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text) else None
 
@@ -247,4 +285,7 @@ _CONVERTERS: dict[FieldKind, Callable[[Field, pa.Array], pa.Array]] = {
     "uuid": _uuid,
     "counter": _counter,
     "flag": _flag,
+    "ref": _ref,
+    "fraction": _fraction,
+    "json": _json,
 }

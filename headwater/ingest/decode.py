@@ -19,7 +19,7 @@ from headwater.ingest.decode_csv import read_csv
 from headwater.ingest.decode_json import read_array, read_ndjson
 from headwater.ingest.problems import Problem, always, refuse
 from headwater.ingest.records import Chunk, Decoded, RecordErrors
-from headwater.storage.schema import arrow_schema
+from headwater.storage.schema import arrow_field
 
 _TEXTS: dict[str, Callable[[bytes, Dataset], Iterator[Chunk]]] = {
     "application/x-ndjson": read_ndjson,
@@ -63,10 +63,12 @@ def decode(body: bytes, content_type: str | None, dataset: Dataset, max_bytes: i
 
 
 def _decoded_schema(dataset: Dataset) -> pa.Schema:
-    """Columns as they are stored, but anything may be absent, and what UUIDs name is not known yet."""
+    """Columns as they are stored, but anything may be absent, and what texts name is not known yet."""
     decoded = []
-    for field, stored in zip(dataset.fields, arrow_schema(dataset), strict=True):
-        decoded.append(pa.field(stored.name, pa.string()) if field.kind == "uuid" else stored.with_nullable(True))
+    for field in dataset.sent:
+        stored = arrow_field(field)
+        named = field.kind in ("uuid", "ref")
+        decoded.append(pa.field(stored.name, pa.string()) if named else stored.with_nullable(True))
     return pa.schema(decoded)
 
 
@@ -93,7 +95,7 @@ def _chunks(body: bytes, type_: str, dataset: Dataset, max_bytes: int) -> Iterat
 def _convert(chunk: Chunk, dataset: Dataset, schema: pa.Schema) -> tuple[dict[str, pa.Array], list[Problem]]:
     """Each field's values as stored, and what could not be kept of them."""
     columns, problems = {}, []
-    for field, stored in zip(dataset.fields, schema, strict=True):
+    for field, stored in zip(dataset.sent, schema, strict=True):
         raw = chunk.columns.get(field.name)
         if raw is None or pa.types.is_null(raw.type):
             columns[field.name] = pa.nulls(len(chunk.index), stored.type)

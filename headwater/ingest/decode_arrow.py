@@ -25,8 +25,8 @@ _ROW_BYTES = 8
 
 def read_parquet(body: bytes, dataset: Dataset, max_bytes: int) -> Iterator[Chunk]:
     """Chunks of a Parquet file."""
-    known = [field.name for field in dataset.fields]
-    texts = [field.name for field in dataset.fields if field.kind in ("text", "uuid")]
+    known = [field.name for field in dataset.sent]
+    texts = [field.name for field in dataset.sent if field.kind in ("text", "uuid", "ref", "json")]
     try:
         unfolded = pa.BufferReader(arrow_of_parquet(body, known, texts, max_bytes))
         with pa.ipc.open_stream(unfolded) as stream:
@@ -53,7 +53,7 @@ def read_arrow_stream(body: bytes, dataset: Dataset, max_bytes: int) -> Iterator
 
 def _known_columns(schema: pa.Schema, dataset: Dataset) -> list[str]:
     """The dataset's columns in ``schema``, each of a type that its field can be read from."""
-    for field in dataset.fields:
+    for field in dataset.sent:
         found = schema.get_all_field_indices(field.name)
         if len(found) > 1:
             raise InvalidRequest(f"Column '{field.name}' is there twice.", field=field.name)
@@ -61,7 +61,7 @@ def _known_columns(schema: pa.Schema, dataset: Dataset) -> list[str]:
             type_ = str(schema.field(found[0]).type)[:80]
             message = f"Column '{field.name}' has type {type_}; it must be {expectation(field)}."
             raise InvalidRequest(message, field=field.name)
-    return [field.name for field in dataset.fields if field.name in schema.names]
+    return [field.name for field in dataset.sent if field.name in schema.names]
 
 
 def _fits(field: Field, type_: pa.DataType) -> bool:

@@ -27,9 +27,9 @@ def read_csv(body: bytes, dataset: Dataset) -> Iterator[Chunk]:
     """Chunks of a CSV body."""
     body = body.lstrip(b"\r\n")
     header, rest = _header(body)
-    known = [field.name for field in dataset.fields if field.name in header]
+    known = [field.name for field in dataset.sent if field.name in header]
     if header and not known:
-        fields = ", ".join(field.name for field in dataset.fields)
+        fields = ", ".join(field.name for field in dataset.sent)
         raise InvalidRequest(f"The CSV header names no field of {dataset.name}; its fields are {fields}.")
     ignored = frozenset(header).difference(known)
     if not rest.strip(b"\r\n"):

@@ -28,6 +28,9 @@ _ACCEPTED: dict[FieldKind, frozenset[type]] = {
     "uuid": frozenset((str,)),
     "counter": frozenset((int, float, str)),
     "flag": frozenset((bool, int, str)),
+    "ref": frozenset((str,)),
+    "fraction": frozenset((int, float, str)),
+    "json": frozenset((list, dict)),
 }
 _TYPED: dict[FieldKind, Any] = {
     "time": str | None,
@@ -37,6 +40,9 @@ _TYPED: dict[FieldKind, Any] = {
     "uuid": str | None,
     "counter": int | float | str | None,
     "flag": bool | int | str | None,
+    "ref": str | None,
+    "fraction": int | float | str | None,
+    "json": msgspec.Raw,
 }
 _RAW: dict[FieldKind, pa.DataType] = {
     "time": pa.string(),
@@ -47,6 +53,9 @@ _RAW: dict[FieldKind, pa.DataType] = {
     # Arrow would cut the fraction off a number that goes into whole ones.
     "counter": pa.float64(),
     "flag": pa.bool_(),
+    "ref": pa.string(),
+    "fraction": pa.float64(),
+    "json": pa.string(),
 }
 # No kind of field accepts it, so a value of a wrong type stands out as one that cannot be kept.
 _REFUSED = "\0"
@@ -121,14 +130,13 @@ def _one_a_line(part: bytes, dataset: Dataset, first: int) -> Chunk | None:
 
 def _all_good(part: bytes, dataset: Dataset, first: int) -> Chunk | None:
     """The chunk, if all records are of known fields with values of fitting types."""
+    fields = dataset.sent
     try:
-        records = _typed(dataset.fields).decode_lines(part)
+        records = _typed(fields).decode_lines(part)
+        values = zip(*map(msgspec.structs.astuple, records), strict=True)
+        columns = {field.name: _column(field, column) for field, column in zip(fields, values, strict=bool(records))}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    values = zip(*map(msgspec.structs.astuple, records), strict=True)
-    columns = {
-        field.name: _column(field, column) for field, column in zip(dataset.fields, values, strict=bool(records))
-    }
     index = pa.arange(first, first + len(records))
     return Chunk(columns, index, RecordErrors(), frozenset())
 
@@ -156,10 +164,10 @@ def _from_values(values: Sequence[bytes | msgspec.Raw], dataset: Dataset, first:
             errors.append(RecordError(position, None, fault))
     names: set[str] = set().union(*records)
     columns = {}
-    for field in dataset.fields:
+    for field in dataset.sent:
         if field.name in names:
             columns[field.name] = _checked_column(field, [record.get(field.name) for record in records])
-    ignored = names.difference(field.name for field in dataset.fields)
+    ignored = names.difference(field.name for field in dataset.sent)
     return Chunk(columns, pa.array(index, pa.int64()), RecordErrors.of(bad, errors), frozenset(ignored))
 
 
@@ -180,6 +188,8 @@ def _object(value: bytes | msgspec.Raw) -> tuple[dict[str, Any] | None, str]:
 
 
 def _column(field: Field, values: Sequence[Any]) -> pa.Array:
+    if field.kind == "json":
+        return pa.array([None if value in (None, b"null") else _json_text(value) for value in values], pa.string())
     if values.count(None) == len(values):
         return pa.nulls(len(values))
     try:
@@ -194,6 +204,13 @@ def _checked_column(field: Field, values: list[Any]) -> pa.Array:
     if not accepted.issuperset(set(map(type, values)) - {type(None)}):
         values = [value if value is None or type(value) in accepted else _REFUSED for value in values]
     return _column(field, values)
+
+
+def _json_text(value: Any) -> str:
+    """The text of a value, as it was sent where that is still known."""
+    if value == _REFUSED:
+        return _REFUSED
+    return (bytes(value) if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)).decode()
 
 
 def _as_text(value: str | float | None) -> str | None:

@@ -10,6 +10,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headwater.catalogue.decisions import Outcome
+from headwater.catalogue.model import Field
 from headwater.ingest.records import LISTED_ERRORS, RecordError, RecordErrors
 
 Words = Callable[[Any], str]
@@ -34,11 +36,30 @@ class Roster(Protocol):
         """The number of what has this UUID; None for one that the organisation does not have."""
 
 
+class Book(Protocol):
+    """The organisation's offers, channels and what else decisions name, as far as facts do."""
+
+    def find(self, kind: str, public_id: str) -> int | None:
+        """The number of what has this id, archived or not; None for one that the organisation does not have."""
+
+    def outcome(self, key: str) -> Outcome | None:
+        """The outcome type of this key."""
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """All outcome types by key."""
+
+
 class Known(NamedTuple):
     """Everything that an organisation's facts can name."""
 
     entities: Entities
     roster: Roster
+    book: Book
+
+    def find(self, field: Field, public_id: str) -> int | None:
+        """The number of the entity that a ``uuid`` or ``ref`` field names."""
+        return (self.roster if field.kind == "uuid" else self.book).find(field.entity, public_id)
 
 
 class Problem(msgspec.Struct, frozen=True):

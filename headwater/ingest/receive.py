@@ -20,7 +20,7 @@ from headwater.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from headwater.ingest.append import Writer
 from headwater.ingest.check import check
 from headwater.ingest.decode import TEXT_TYPES, decode, media_type
-from headwater.ingest.problems import Entities, Known, Roster
+from headwater.ingest.problems import Book, Entities, Known, Roster
 from headwater.ingest.records import Decoded, RecordError
 from headwater.kit.clock import Clock
 from headwater.kit.suggest import did_you_mean
@@ -59,6 +59,13 @@ class Rosters(Protocol):
         """The organisation's roster as it is now."""
 
 
+class Books(Protocol):
+    """Where an organisation's offers, channels and what else decisions name are found."""
+
+    async def get(self, organisation_id: int) -> Book:
+        """The organisation's decision entities as they are now."""
+
+
 class _Note(msgspec.Struct, frozen=True):
     """What of a receipt is known before the facts are stored."""
 
@@ -74,12 +81,20 @@ class Ingest:
     """Takes in batches of facts."""
 
     def __init__(
-        self, writer: Writer, store: Store, trees: Trees, rosters: Rosters, clock: Clock, settings: Settings
+        self,
+        writer: Writer,
+        store: Store,
+        trees: Trees,
+        rosters: Rosters,
+        books: Books,
+        clock: Clock,
+        settings: Settings,
     ) -> None:
         self._writer = writer
         self._store = store
         self._trees = trees
         self._rosters = rosters
+        self._books = books
         self._clock = clock
         self._max_bytes = settings.max_ingest_bytes
         self._decoding_bytes = 0
@@ -121,7 +136,11 @@ class Ingest:
         key: AppendKey | None,
     ) -> Receipt:
         organisation = scope.organisation_id
-        known = Known(await self._trees.get(organisation), await self._rosters.get(organisation))
+        known = Known(
+            await self._trees.get(organisation),
+            await self._rosters.get(organisation),
+            await self._books.get(organisation),
+        )
         checked = await self._decode(body, content_type, dataset, known)
         if on_error == "abort" and checked.errors.count:
             raise _aborted(checked)
@@ -130,7 +149,7 @@ class Ingest:
             key = msgspec.structs.replace(key, note=msgspec.json.encode(note))
         elif not checked.rows.num_rows:
             return _receipt(Appended(0, 0), note)
-        appended = await self._writer.append(FactBatch(scope, dataset.name, checked.rows, key))
+        appended = await self._writer.append(FactBatch(scope, dataset.name, checked.rows, key, checked.children))
         return _receipt(appended, note)
 
     async def _decode(self, body: bytes, content_type: str | None, dataset: Dataset, known: Known) -> Decoded:

@@ -57,8 +57,9 @@ class Chunk(msgspec.Struct, frozen=True):
 class Decoded(msgspec.Struct, frozen=True):
     """Records in order of arrival, as columns of ``schema.arrow_schema``.
 
-    Until ``check`` has passed them, absent values are null; afterwards they are as
-    stored. ``index`` is the record index of each row, ``total`` counts all records.
+    Until ``check`` has passed them, absent values are null and columns are those that can
+    be sent; afterwards they are as stored, and ``children`` hold what rows unfolded into.
+    ``index`` is the record index of each row, ``total`` counts all records.
     """
 
     rows: pa.Table
@@ -66,3 +67,4 @@ class Decoded(msgspec.Struct, frozen=True):
     errors: RecordErrors
     total: int
     ignored_fields: tuple[str, ...]
+    children: pa.Table | None = None

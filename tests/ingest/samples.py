@@ -9,6 +9,8 @@ import msgspec
 import pyarrow as pa
 
 from headwater.catalogue.ads import AD_EVENTS
+from headwater.catalogue.decisions import Outcome
+from headwater.control.decisions.book import Book, Channel, Creative, Flow, Model, Offer, Segment
 from headwater.ingest.decode import decode
 from headwater.ingest.problems import Known
 from headwater.ingest.records import Decoded
@@ -104,4 +106,27 @@ class RecordingStore:
         return self._keys.get((scope.organisation_id, key_hash))
 
 
-KNOWN = Known(Tree(), Roster())
+BOOK = Book(
+    offers=[
+        Offer(101, "off_1", "Card", "active"),
+        Offer(102, "off_2", "Loan", "paused"),
+        Offer(103, "off_3", "Old", "active", True),
+    ],
+    channels=[Channel(201, "ch_mail", "Mail", "active"), Channel(202, "ch_app", "App", "active")],
+    creatives=[Creative(301, "cr_1", "Banner", "active")],
+    segments=[Segment(401, "seg_vip", "VIP", "active")],
+    flows=[Flow(501, "flow_1", "Main", "active")],
+    models=[Model(601, "model_1", "Propensity", "active")],
+    outcomes=[Outcome("viewed", "neutral", "impression"), Outcome("called", "positive")],
+)
+
+
+class Books:
+    """Where the one organisation's book is kept."""
+
+    async def get(self, organisation_id: int) -> Book:
+        del organisation_id
+        return BOOK
+
+
+KNOWN = Known(Tree(), Roster(), BOOK)

@@ -15,7 +15,8 @@ class Organisation(Record):
     """A tenant.
 
     ``entities_version`` grows with every change of its entities, ``roster_version`` with every
-    one of its projects, creators, videos and campaigns, and of its time zone.
+    one of its projects, creators, videos and campaigns, and of its time zone, ``decisions_version``
+    with every one of its decision entities.
     """
 
     __tablename__ = "organisation"
@@ -28,4 +29,5 @@ class Organisation(Record):
     analytics_tz: Mapped[str] = mapped_column(String(64), default="UTC")
     entities_version: Mapped[int] = mapped_column(default=0)
     roster_version: Mapped[int] = mapped_column(default=0)
+    decisions_version: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from headwater.catalogue.ads import AD_EVENTS, COMPONENT_EVENTS
 from headwater.catalogue.model import SumValue
-from headwater.ingest.problems import Entities, Problem, always
+from headwater.ingest.problems import Entities, Known, Problem, always
+from headwater.ingest.rules.settled import Settled
 from headwater.kit.suggest import did_you_mean
 
 EVENTS = tuple(metric.formula.event for metric in AD_EVENTS.metrics)
@@ -24,31 +26,31 @@ _VALUE_UNWANTED = f"value must be absent; only the events {', '.join(VALUE_EVENT
 _COMPONENT_MISSING = f"component_id is required for the events {', '.join(sorted(COMPONENT_EVENTS))}."
 
 
-def problems(columns: pa.RecordBatch, entities: Entities) -> Iterator[Problem]:
+def problems(columns: pa.RecordBatch, known: Known) -> Iterator[Problem]:
     """What breaks the rules; absent values are null. A batch without values or components is not searched for them."""
     event, value, component = columns["event"], columns["value"], columns["component_id"]
     named = set(pc.unique(event).to_pylist()) - {None}
-    known = pc.is_in(event, _ALL)
+    listed = pc.is_in(event, _ALL)
     if named.difference(EVENTS):
-        yield Problem(pc.and_(event.is_valid(), pc.invert(known)), "event", _unknown_event)
+        yield Problem(pc.and_(event.is_valid(), pc.invert(listed)), "event", _unknown_event)
     if value.null_count < len(value) or named.intersection(VALUE_EVENTS):
         wanted = pc.is_in(event, _WITH_VALUE)
         yield Problem(pc.and_not(wanted, value.is_valid()), "value", always(_VALUE_MISSING))
         # An event that is unknown is told so once, not also that it takes no value.
-        yield Problem(pc.and_(value.is_valid(), pc.and_not(known, wanted)), "value", always(_VALUE_UNWANTED))
+        yield Problem(pc.and_(value.is_valid(), pc.and_not(listed, wanted)), "value", always(_VALUE_UNWANTED))
     if component.null_count < len(component) or named & COMPONENT_EVENTS:
         wanted = pc.is_in(event, _OF_COMPONENTS)
         yield Problem(pc.and_not(wanted, component.is_valid()), "component_id", always(_COMPONENT_MISSING))
-        yield Problem(_foreign_components(columns, entities), "component_id", _component_elsewhere)
+        yield Problem(_foreign_components(columns, known.entities), "component_id", _component_elsewhere)
 
 
-def settle(columns: pa.RecordBatch) -> pa.RecordBatch:
+def settle(columns: pa.RecordBatch, _: Known, __: datetime) -> Settled:
     """Component kept only with component events: all others count once per session, whichever component was shown."""
     component = columns["component_id"]
     if component.null_count == len(component):
-        return columns
+        return Settled(columns)
     kept = pc.if_else(pc.is_in(columns["event"], _OF_COMPONENTS), component, pa.scalar(None, pa.int64()))
-    return columns.set_column(columns.schema.get_field_index("component_id"), "component_id", kept)
+    return Settled(columns.set_column(columns.schema.get_field_index("component_id"), "component_id", kept))
 
 
 def _foreign_components(columns: pa.RecordBatch, entities: Entities) -> pa.Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from headwater.control import Control
 from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock
+from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
 from headwater.query.series.run import SeriesEngine
 from headwater.query.series.totals import TotalsEngine
@@ -26,5 +27,6 @@ class Services:
     engine: Engine
     series: SeriesEngine
     totals: TotalsEngine
+    decisions: DecisionsEngine
     ingest: Ingest
     renderer: RenderPool

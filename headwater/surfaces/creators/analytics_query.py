@@ -14,6 +14,7 @@ from headwater.kit.ids import read_uuid
 from headwater.kit.suggest import did_you_mean
 from headwater.kit.zones import known_zone, zone_names
 from headwater.query.series.question import Grid, SeriesQuestion, Span
+from headwater.surfaces._http.problems import Problems
 from headwater.surfaces.creators.analytics_contract import (
     BREAKDOWNS,
     COMPARISONS,
@@ -24,7 +25,6 @@ from headwater.surfaces.creators.analytics_contract import (
     MOST_IDS,
     AnalyticsQuery,
 )
-from headwater.surfaces.creators.problems import Problems
 
 _DEFAULT_DAYS: Final = 30
 _BUCKET_DAYS: Final = range(2, 91)

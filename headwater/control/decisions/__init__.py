@@ -1,0 +1,1 @@
+"""Offers, channels, creatives, segments and the other entities that decisions are made of."""
