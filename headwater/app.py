@@ -18,6 +18,8 @@ from headwater import settings as settings_module
 from headwater.catalogue.registry import CATALOGUE, EVENTS
 from headwater.control import Control
 from headwater.control import provide as provide_control
+from headwater.decisioning.recommend import Recommender
+from headwater.decisioning.respond import Responder
 from headwater.ingest.append import Writer
 from headwater.ingest.receive import Ingest
 from headwater.invalidation import Invalidation
@@ -34,6 +36,7 @@ from headwater.query.series.totals import TotalsEngine
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.duckdb.store import DuckDBStore
+from headwater.storage.remembering import Remembering
 from headwater.surfaces._http.endpoint import Endpoint
 from headwater.surfaces._http.envelope import ErrorForms
 from headwater.surfaces._http.gate import Gate
@@ -100,9 +103,23 @@ class Headwater:
         sums = CreatorSums(control, store, generations)
         work = jobs(control, clock, sums.rebuild, sums.prune, Milestones(control, series, clock).mark)
         self.worker = Worker(control, work, clock) if settings.jobs else None
-        intake = Ingest(self._writer, store, control.trees, control.rosters, control.books, clock, settings)
+        remembering = Remembering(store)
+        recommender = Recommender(control.books, decisions, self._writer, remembering, clock)
+        responder = Responder(control.books, decisions, self._writer, remembering, clock)
+        intake = Ingest(self._writer, remembering, control.trees, control.rosters, control.books, clock, settings)
         self.services = Services(
-            settings, clock, control, store, engine, series, totals, decisions, intake, RenderPool()
+            settings,
+            clock,
+            control,
+            store,
+            engine,
+            series,
+            totals,
+            decisions,
+            recommender,
+            responder,
+            intake,
+            RenderPool(),
         )
         self.app: ASGIApp = Gate(
             endpoints(),

@@ -79,6 +79,11 @@ class Decision(msgspec.Struct, frozen=True):
         """How many candidates passed their rules."""
         return sum(not one.reason for one in self.considered)
 
+    @property
+    def ranked(self) -> int:
+        """How many came to be ranked."""
+        return sum(one.rank is not None for one in self.considered)
+
 
 def decide(board: Board, candidates: Sequence[Choice], state: CustomerState, asked: Asked, given: Given) -> Decision:
     """Take the candidates through every stage."""

@@ -7,7 +7,6 @@ less than durable.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, Protocol
@@ -16,7 +15,7 @@ import msgspec
 
 from headwater.catalogue.model import Dataset
 from headwater.catalogue.registry import CATALOGUE
-from headwater.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from headwater.errors import InvalidRequest, NotFound, Unavailable
 from headwater.ingest.append import Writer
 from headwater.ingest.check import check
 from headwater.ingest.decode import TEXT_TYPES, decode, media_type
@@ -26,11 +25,11 @@ from headwater.kit.clock import Clock
 from headwater.kit.suggest import did_you_mean
 from headwater.scope import Scope
 from headwater.settings import Settings
-from headwater.storage.port import Appended, AppendKey, FactBatch, RememberedAppend, Store
+from headwater.storage.port import Appended, AppendKey, FactBatch
+from headwater.storage.remembering import Remembering
 
 OnError = Literal["abort", "skip"]
 
-MAX_KEY_LENGTH = 255
 _INLINE_BYTES = 256 * 1024
 _BODIES_AT_ONCE = 4
 
@@ -83,7 +82,7 @@ class Ingest:
     def __init__(
         self,
         writer: Writer,
-        store: Store,
+        remembering: Remembering,
         trees: Trees,
         rosters: Rosters,
         books: Books,
@@ -91,14 +90,13 @@ class Ingest:
         settings: Settings,
     ) -> None:
         self._writer = writer
-        self._store = store
+        self._remembering = remembering
         self._trees = trees
         self._rosters = rosters
         self._books = books
         self._clock = clock
         self._max_bytes = settings.max_ingest_bytes
         self._decoding_bytes = 0
-        self._under_way: set[str] = set()
 
     async def receive(
         self,
@@ -117,13 +115,10 @@ class Ingest:
             raise NotFound(f"No such dataset.{hint} Datasets: {known}.", field="dataset", allowed=list(CATALOGUE))
         if idempotency_key is None:
             return await self._take_in(scope, dataset, body, content_type, on_error, None)
-        key_hash = _key_hash(scope, idempotency_key)
-        fingerprint = _fingerprint(dataset_name, on_error, content_type or "", body)
-        with self._only_one(key_hash):
-            remembered = await self._store.remembered(scope, key_hash)
-            if remembered is not None:
-                return _first_answer(remembered, fingerprint)
-            key = AppendKey(key_hash, fingerprint, b"")
+        request = (dataset_name.encode(), on_error.encode(), (content_type or "").encode(), body)
+        async with self._remembering.once(scope, idempotency_key, *request) as (key, before):
+            if before is not None:
+                return _receipt(before.appended, _read_note(before.note))
             return await self._take_in(scope, dataset, body, content_type, on_error, key)
 
     async def _take_in(
@@ -171,44 +166,6 @@ class Ingest:
             yield
         finally:
             self._decoding_bytes -= size
-
-    @contextmanager
-    def _only_one(self, key_hash: str) -> Iterator[None]:
-        if key_hash in self._under_way:
-            message = "A request with this Idempotency-Key is still under way."
-            raise Conflict(message, retry_after=1, field="Idempotency-Key")
-        self._under_way.add(key_hash)
-        try:
-            yield
-        finally:
-            self._under_way.discard(key_hash)
-
-
-def _key_hash(scope: Scope, key: str) -> str:
-    if not 0 < len(key) <= MAX_KEY_LENGTH:
-        message = f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters."
-        raise InvalidRequest(message, field="Idempotency-Key")
-    return _digest(str(scope.organisation_id).encode(), key.encode())
-
-
-def _fingerprint(dataset: str, on_error: OnError, content_type: str, body: bytes) -> str:
-    return _digest(dataset.encode(), on_error.encode(), content_type.encode(), body)
-
-
-def _digest(*parts: bytes) -> str:
-    """SHA-256 of the parts, each after its length: no two lists of parts run together alike."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.hexdigest()
-
-
-def _first_answer(remembered: RememberedAppend, fingerprint: str) -> Receipt:
-    if remembered.fingerprint != fingerprint:
-        message = "This Idempotency-Key was used with another request; use a new key."
-        raise Conflict(message, field="Idempotency-Key")
-    return _receipt(remembered.appended, _read_note(remembered.note))
 
 
 def _receipt(appended: Appended, note: _Note) -> Receipt:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwater.control import Control
+from headwater.decisioning.recommend import Recommender
+from headwater.decisioning.respond import Responder
 from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock
 from headwater.query.decisions.run import DecisionsEngine
@@ -28,5 +30,7 @@ class Services:
     series: SeriesEngine
     totals: TotalsEngine
     decisions: DecisionsEngine
+    recommender: Recommender
+    responder: Responder
     ingest: Ingest
     renderer: RenderPool
