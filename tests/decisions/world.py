@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from headwater.catalogue.decisions import Outcome
 from headwater.catalogue.registry import ROWS
 from headwater.control.decisions.book import (
@@ -30,6 +32,7 @@ from headwater.query.decisions.dashboard import DashboardQuestion
 from headwater.query.decisions.run import DecisionsEngine
 from headwater.scope import ALL_PERMISSIONS, Role, Scope
 from headwater.storage.port import Appended, FactBatch, Store
+from headwater.surfaces.decisions.dashboard_body import body
 from tests.ingest.samples import Roster, Tree
 
 SCOPE = Scope(1, 1, Role.owner, ALL_PERMISSIONS, "operator")
@@ -105,3 +108,17 @@ async def asked(
 def interaction(at: str, offer: str, channel: str, outcome: str, customer: str = "c1", **more: Any) -> dict[str, Any]:
     """One interaction."""
     return {"at": at, "customer_id": customer, "offer_id": offer, "channel_id": channel, "outcome": outcome, **more}
+
+
+async def body_of(
+    store: Store, question: DashboardQuestion, *, book: Book = BOOK, now: datetime = NOW
+) -> dict[str, Any]:
+    """The answer as callers get it."""
+    answer = await engine(store, now).ask(question, book, SCOPE, 0)
+    found: dict[str, Any] = json.loads(msgspec.json.encode(body(question, answer, book)))
+    return found
+
+
+def trace(at: str, channel: str, candidates: Sequence[str], customer: str = "c1", **more: Any) -> dict[str, Any]:
+    """One decision."""
+    return {"at": at, "customer_id": customer, "channel_id": channel, "candidates": list(candidates), **more}

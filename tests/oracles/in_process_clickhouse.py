@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 from chdb.session import Session
 
-from headwater.catalogue.model import EventDataset, SnapshotDataset
+from headwater.catalogue.model import EventDataset, RowDataset, SnapshotDataset
 from headwater.storage import schema
 from headwater.storage.clickhouse.dialect import ClickHouseDialect
 from headwater.storage.port import Group, Row, Statement
 
-TYPES = {"BIGINT": "Int64", "VARCHAR": "String", "DATE": "Date32", "TIMESTAMP": "DateTime64(6, 'UTC')"}
+TYPES = {
+    "BIGINT": "Int64",
+    "UBIGINT": "UInt64",
+    "BOOLEAN": "Bool",
+    "VARCHAR": "String",
+    "DATE": "Date32",
+    "TIMESTAMP": "DateTime64(6, 'UTC')",
+}
 
 
 class InProcessClickHouse:
@@ -55,6 +62,17 @@ class InProcessClickHouse:
             columns = schema.group_day_columns(dataset)
             self._copy(dataset.group_rollup, columns, ["organisation_id", "group_id", schema.DAY], connection)
 
+    def copy_rows(self, dataset: RowDataset, connection: duckdb.DuckDBPyConnection) -> None:
+        """The same for facts that are counted row by row, with what they unfold into."""
+        nullable = frozenset(field.stored_as for field in dataset.kept if schema.may_be_null(field))
+        sorted_by = [schema.ORGANISATION, dataset.time_column]
+        self._copy(dataset.table, schema.columns(dataset), sorted_by, connection, nullable)
+        for rollup in dataset.rollups:
+            columns = schema.row_rollup_columns(dataset, rollup)
+            self._copy(rollup.name, columns, [schema.ORGANISATION], connection, nullable)
+        if dataset.child:
+            self.copy_rows(dataset.child, connection)
+
     def copy_merged(self, connection: duckdb.DuckDBPyConnection) -> None:
         """How far the daily sums go."""
         self._copy("merged_upto", [("dataset", "VARCHAR"), ("upto", "BIGINT")], ["dataset"], connection)
@@ -74,11 +92,13 @@ class InProcessClickHouse:
         columns: list[tuple[str, str]],
         keys: list[str],
         connection: duckdb.DuckDBPyConnection,
+        nullable: Collection[str] = (),
     ) -> None:
         file = self._folder / f"{table}.parquet"
         names = ", ".join(name for name, _ in columns)
         connection.execute(f"COPY (SELECT {names} FROM {table}) TO '{file}' (FORMAT parquet)")
-        typed = ", ".join(f"{name} {TYPES[kind]}" for name, kind in columns)
+        types = {name: f"Nullable({TYPES[kind]})" if name in nullable else TYPES[kind] for name, kind in columns}
+        typed = ", ".join(f"{name} {type_}" for name, type_ in types.items())
         self._session.query(f"CREATE TABLE {table} ({typed}) ENGINE = MergeTree ORDER BY ({', '.join(keys)})")
         self._session.query(f"INSERT INTO {table} ({names}) SELECT {names} FROM file('{file}', Parquet)")
 

@@ -89,7 +89,7 @@ def compile_customer(
 ) -> Statement:
     """All that a decision needs to know of a customer, each row of a ``kind``.
 
-    Columns: ``kind``, ``offer``, ``channel``, ``at``, ``times``, ``policy_type``, ``expires_at``, ``segment``.
+    Columns: ``kind``, ``offer``, ``channel``, ``at_time``, ``times``, ``policy_type``, ``expires_at``, ``segment``.
     """
     binding = Binding(scope, dialect)
     who = binding.value(customer, "VARCHAR")
@@ -99,7 +99,7 @@ def compile_customer(
             f"SELECT '{MEMBER}', 0, 0, NULL, 0, '', NULL, members.segment_id"
             f" FROM {binding.members(segments, who)} AS members"
         )
-    columns = ("kind", "offer", "channel", "at", "times", "policy_type", "expires_at", "segment")
+    columns = ("kind", "offer", "channel", "at_time", "times", "policy_type", "expires_at", "segment")
     return binding.statement(" UNION ALL ".join(parts), columns, "customer")
 
 
@@ -160,7 +160,7 @@ def compile_quantiles(
 def compile_model_metrics(
     models: Sequence[int], window: Window, most: int, scope: Scope, dialect: Dialect
 ) -> Statement:
-    """Columns: ``model``, ``at``, ``auc`` (unscaled), ``feature_importance``; of each model the ``most`` newest."""
+    """Columns: ``model``, ``at_time``, ``auc`` (unscaled), ``feature_importance``; of each model the ``most`` newest."""
     binding = Binding(scope, dialect)
     time = MODEL_METRICS.time_column
     where = " AND ".join([*binding.facts(MODEL_METRICS, window), binding.one_of("fact.model_id", models)])
@@ -170,18 +170,18 @@ def compile_model_metrics(
         f" row_number() OVER (PARTITION BY fact.model_id ORDER BY fact.{time} DESC, fact.auc DESC) AS place"
         f" FROM {MODEL_METRICS.table} AS fact WHERE {where}) AS placed WHERE place <= {most} ORDER BY model, place"
     )
-    return binding.statement(sql, ("model", "at", "auc", "feature_importance"), "model metrics")
+    return binding.statement(sql, ("model", "at_time", "auc", "feature_importance"), "model metrics")
 
 
 def compile_segment_times(segments: Sequence[int], scope: Scope, dialect: Dialect) -> Statement:
-    """Columns: ``segment``, ``at``: when each list was last told of anything."""
+    """Columns: ``segment``, ``at_time``: when each list was last told of anything."""
     binding = Binding(scope, dialect)
     time = SEGMENT_MEMBERS.time_column
     sql = (
         f"SELECT fact.segment_id AS segment, max(fact.{time}) AS at_time FROM {SEGMENT_MEMBERS.table} AS fact"
         f" WHERE {binding.own('fact')} AND {binding.one_of('fact.segment_id', segments)} GROUP BY 1 ORDER BY 1"
     )
-    return binding.statement(sql, ("segment", "at"), "segments' times")
+    return binding.statement(sql, ("segment", "at_time"), "segments' times")
 
 
 def compile_segment_sizes(segments: Sequence[int], scope: Scope, dialect: Dialect) -> Statement:

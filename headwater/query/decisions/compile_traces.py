@@ -141,7 +141,7 @@ def compile_count(wanted: TraceFilter, scope: Scope, dialect: Dialect) -> Statem
 
 
 def compile_heads(wanted: TraceFilter, limit: int, offset: int, scope: Scope, dialect: Dialect) -> Statement:
-    """The traces themselves, newest first; columns: the time ``at``, then ``HEAD``."""
+    """The traces themselves, newest first; columns: the time ``at_time``, then ``HEAD``."""
     binding = Binding(scope, dialect)
     return _heads(_matching(wanted, binding), binding, f" LIMIT {limit} OFFSET {offset}")
 
@@ -162,7 +162,7 @@ def _heads(where: str, binding: Binding, cut: str) -> Statement:
         f"SELECT {columns} FROM {DECISION_TRACES.table} AS fact WHERE {where}"
         f" ORDER BY fact.{time} DESC, fact.trace DESC{cut}"
     )
-    return binding.statement(sql, ("at", *_HEAD), "traces")
+    return binding.statement(sql, ("at_time", *_HEAD), "traces")
 
 
 def compile_offers(traces: Sequence[int], scope: Scope, dialect: Dialect) -> Statement:

@@ -73,5 +73,5 @@ class ClickHouseDialect:
         return f"argMax({value}, {order})"
 
     def sum(self, expression: str) -> str:
-        """Sums of Int64 are Int64, and 0 for no rows."""
-        return f"sum({expression})"
+        """Sums of Int64 are Int64; those of columns that may be unknown are unknown for no rows."""
+        return f"coalesce(sum({expression}), 0)"

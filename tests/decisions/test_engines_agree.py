@@ -1,0 +1,92 @@
+"""Questions about decisions have the same answers on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import pytest
+import pytest_asyncio
+
+from headwater.catalogue.registry import ROWS
+from headwater.query.decisions.dashboard import GROUPINGS, TAKES, TYPES, DashboardQuestion
+from headwater.query.decisions.run import DecisionsEngine
+from headwater.query.decisions.state import TraceFilter
+from headwater.storage.duckdb.store import DuckDBStore
+from tests.conformance.facts import opened
+from tests.decisions.random_facts import fill, interactions, others, traces
+from tests.decisions.world import BOOK, NOW, SCOPE, engine
+from tests.oracles.in_process_clickhouse import InProcessClickHouse
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Both(NamedTuple):
+    """The same facts on both engines."""
+
+    embedded: DecisionsEngine
+    clickhouse: DecisionsEngine
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Both]:
+    folder: Path = tmp_path_factory.mktemp("clickhouse")
+    random = Random(7)
+    facts = {"interactions": interactions(random, 800), "decision-traces": traces(random, 300), **others(random)}
+    async with opened(folder / "facts.duckdb", kind=DuckDBStore) as store:
+        await fill(store, facts)
+        other = InProcessClickHouse(folder)
+        for dataset in ROWS.values():
+            other.copy_rows(dataset, store._root)
+        yield Both(engine(store), engine(other))
+        other.close()
+
+
+def questions() -> list[DashboardQuestion]:
+    """Every type with each of what it takes."""
+    values = {"channelId": ("channel", 21), "categoryId": ("category", 11), "decisionFlowId": ("flow", 51)}
+    values |= {"segmentId": ("segment", 41), "modelId": ("model", 61)}
+    found = []
+    for type_ in TYPES:
+        offer = 1 if type_ == "why_not_ranked" else None
+        found += [DashboardQuestion(type_, days, offer=offer) for days in (1, 7, 365)]
+        found += [DashboardQuestion(type_, 7, group_by=by) for by in GROUPINGS.get(type_, ())]
+        for taken in sorted(TAKES.get(type_, frozenset()) & set(values)):
+            name, number = values[taken]
+            found.append(DashboardQuestion(type_, 7, offer=offer, **{name: number}))
+    return found
+
+
+def _named(question: DashboardQuestion) -> str:
+    fields = ((name, getattr(question, name)) for name in question.__struct_fields__ if name != "baseline_days")
+    return ",".join(str(value) if name == "type" else f"{name}={value}" for name, value in fields if value is not None)
+
+
+@pytest.mark.parametrize("question", questions(), ids=_named)
+async def test_dashboards(both: Both, question: DashboardQuestion) -> None:
+    first, second = [(await one.ask(question, BOOK, SCOPE, 0)).result for one in both]
+    assert first == second
+
+
+async def test_what_a_decision_needs(both: Both) -> None:
+    now = NOW.replace(tzinfo=None)
+    for customer in ("c1", "c2", "nobody"):
+        first, second = [await one.customer(customer, now - timedelta(days=10), [41, 42], now, SCOPE) for one in both]
+        assert first == second
+    first_rates, second_rates = [await one.rates(SCOPE) for one in both]
+    assert first_rates == second_rates
+
+
+async def test_lists_of_traces_and_segments(both: Both) -> None:
+    for wanted in (TraceFilter(), TraceFilter(customer_id="c1"), TraceFilter(offer=1)):
+        first, second = [await one.traces(wanted, 20, 5, SCOPE) for one in both]
+        assert first == second
+    states = [await one.segment_states(SCOPE, [41, 42, 43]) for one in both]
+    assert states[0] == states[1]
+    filters = [{"measure": "revenue", "operator": "gte", "value": 100.0, "days": 10, "offer": 1, "channel": None}]
+    lists = [await one.matching(filters, SCOPE) for one in both]
+    assert lists[0] == lists[1]
+    assert lists[0]
