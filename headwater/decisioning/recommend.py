@@ -174,7 +174,7 @@ def _batches(
     batches = [FactBatch(scope, DECISION_TRACES.name, trace, key, offers)]
     if recommendation.items and channel.impression_mode == "implicit":
         shown = [_impression(one, channel, recommendation.id, customer_id, now) for one in recommendation.items]
-        batches.append(FactBatch(scope, INTERACTIONS.name, interaction_rows(shown)))
+        batches.append(FactBatch(scope, INTERACTIONS.name, interaction_rows(shown), new_ids=True))
     return batches
 
 

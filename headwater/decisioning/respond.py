@@ -21,7 +21,7 @@ from headwater.errors import InvalidRequest, NotFound
 from headwater.kit.clock import Clock
 from headwater.kit.ids import new_id
 from headwater.kit.suggest import did_you_mean
-from headwater.query.decisions.state import EVERY
+from headwater.query.decisions.state import EVERY, Contact
 from headwater.scope import Scope
 from headwater.storage.port import AppendKey, FactBatch
 from headwater.storage.remembering import Remembering
@@ -70,11 +70,12 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 class _Shown(NamedTuple):
-    """What the response is about, by number."""
+    """What the response is about, by number; ``decided_at`` is when, if it was a recommendation that said so."""
 
     offer: int
     channel: int
     creative: int = 0
+    decided_at: datetime | None = None
 
 
 _read_note = msgspec.json.Decoder(Recorded).decode
@@ -103,8 +104,19 @@ class Responder:
             shown = await self._shown(book, response, scope)
             recorded = Recorded(_interaction_id(response, outcome), outcome.classification)
             key = msgspec.structs.replace(key, note=msgspec.json.encode(recorded))
-            await self._facts.append_together(_batches(response, recorded, outcome, shown, at, key, scope))
+            if outcome.key == IMPRESSION.key and await self._was_counted(response.customer_id, shown, scope):
+                batches = [FactBatch(scope, INTERACTIONS.name, interaction_rows([]), key)]
+            else:
+                batches = _batches(response, recorded, outcome, shown, at, key, scope)
+            await self._facts.append_together(batches)
             return recorded
+
+    async def _was_counted(self, customer_id: str, shown: _Shown, scope: Scope) -> bool:
+        """Whether the recommendation itself wrote this impression, as it does where showing is implicit."""
+        if shown.decided_at is None:
+            return False
+        state = await self._known.customer(customer_id, shown.decided_at, (), as_facts(self._clock()), scope)
+        return Contact(shown.offer, shown.channel, shown.decided_at) in state.contacts
 
     def _moment(self, given: datetime | None) -> datetime:
         """When it happened, as facts have it."""
@@ -135,7 +147,7 @@ class Responder:
         selected = decided.selected.get(response.rank)
         if selected is None:
             raise NotFound(f"The recommendation has no rank {response.rank}.", field="rank")
-        shown = _Shown(selected[0], decided.channel, selected[1])
+        shown = _Shown(selected[0], decided.channel, selected[1], decided.at)
         if named is not None and named[:2] != shown[:2]:
             field = "offerId" if named.offer != shown.offer else "channelId"
             raise InvalidRequest(f"'{field}' is not that of the recommendation's rank {response.rank}.", field=field)
@@ -157,7 +169,8 @@ def _named(book: Book, response: Response) -> _Shown | None:
         if number is None:
             raise NotFound(f"There is no {kind} '{public_id[:64]}'.", field=field)
         numbers.append(number)
-    return _Shown(*numbers)
+    offer, channel = numbers
+    return _Shown(offer, channel)
 
 
 def _interaction_id(response: Response, outcome: Outcome) -> str:
@@ -199,7 +212,9 @@ def _batches(
         is_impression(outcome),
         response.conversion_value or Decimal(0),
     )
-    batches = [FactBatch(scope, INTERACTIONS.name, interaction_rows([interaction]), key)]
+    # Only an impression's id can have come before: it is the recommendation's.
+    new = outcome.key != IMPRESSION.key
+    batches = [FactBatch(scope, INTERACTIONS.name, interaction_rows([interaction]), key, new_ids=new)]
     suppressing = SUPPRESSING.get(outcome.key)
     if suppressing is not None:
         offer = EVERY if suppressing.every_offer else shown.offer

@@ -51,6 +51,8 @@ class FactBatch(msgspec.Struct, frozen=True):
     """Checked rows of one dataset, in order of arrival; columns as ``schema.arrow_schema`` has them.
 
     ``children`` are rows of the dataset's child, of which those are stored whose parent is.
+    ``new_ids`` says that the server itself made all record ids just now: they are neither
+    looked up nor kept for later, which costs more than storing a few rows.
     """
 
     scope: Scope
@@ -58,6 +60,7 @@ class FactBatch(msgspec.Struct, frozen=True):
     rows: pa.Table
     key: AppendKey | None = None
     children: pa.Table | None = None
+    new_ids: bool = False
 
 
 class Appended(msgspec.Struct, frozen=True):

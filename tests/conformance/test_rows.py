@@ -1,84 +1,76 @@
-"""Facts that are counted row by row: what repeats are, what goes with a record, and what lasts."""
+"""Promises of a store about facts that are counted row by row: which are duplicates, and what their tallies hold."""
 
 from __future__ import annotations
 
-from random import Random
-from typing import Any
-
 import pytest
 
-from headwater.catalogue.decisions import DECISION_TRACES, INTERACTIONS, TRACE_OFFERS
+from headwater.catalogue.decisions import INTERACTIONS
 from headwater.query.decisions.compile import compile_tally
 from headwater.query.decisions.tally import Tally
-from headwater.storage.port import AppendKey, Store
-from tests.decisions.random_facts import interactions, traces
-from tests.decisions.world import ELSEWHERE, SCOPE, batch, interaction, send, trace
+from headwater.storage.port import FactBatch, Store
+from tests.decisions.world import SCOPE, batch, interaction
 
-from .conftest import Open
-
-AT = "2026-03-25T10:00:00Z"
+_DAY = "2026-03-29"
 
 
-async def sums(store: Store, scope: Any = SCOPE) -> list[Any]:
-    """Of everything, from the rollups."""
-    asked = (
-        Tally(INTERACTIONS, ("impressions", "positive", "interactions", "revenue", "cost"), ("offer", "channel")),
-        Tally(DECISION_TRACES, ("traces", "scored", "degraded"), ("channel", "flow")),
-        Tally(TRACE_OFFERS, ("scores", "score_sum"), ("offer", "bucket")),
-    )
-    return [await store.fetch(compile_tally(tally, scope, store.dialect)) for tally in asked]
+def shown(*ids: str | None, new_ids: bool = False) -> FactBatch:
+    rows = [interaction(_DAY, "off_gold", "ch_mail", "impression", **({"id": one} if one else {})) for one in ids]
+    made = batch("interactions", rows)
+    return FactBatch(made.scope, made.dataset, made.rows, new_ids=new_ids)
 
 
-def decision(public_id: str, score: float) -> dict[str, Any]:
-    scored = [{"offer_id": "off_gold", "score": score, "rank": 1}]
-    return trace(AT, "ch_mail", ["off_gold"], id=public_id, scoring_results=scored)
+async def impressions(store: Store) -> int:
+    tally = Tally(INTERACTIONS, ("impressions",), ())
+    ((count,),) = await store.fetch(compile_tally(tally, SCOPE, store.dialect))
+    return int(count)
 
 
-async def test_a_repeated_trace_brings_no_offers(store: Store) -> None:
-    first = await send(store, "decision-traces", [decision("t1", 0.25), decision("t2", 0.5)])
-    before = await sums(store)
-    again = await send(store, "decision-traces", [decision("t1", 0.75), decision("t3", 1.0), decision("t3", 0.0)])
-    assert (first.accepted, first.duplicates, again.accepted, again.duplicates) == (2, 0, 1, 2)
-    _, ((_, _, *counts),), offers = await sums(store)
-    assert counts == [3, 3, 0]
-    assert offers == [(1, 2, 1, 250_000_000), (1, 5, 1, 500_000_000), (1, 9, 1, 1_000_000_000)]
-    assert before != offers
+async def stored(store: Store, *batches: FactBatch) -> list[tuple[int, int]]:
+    return [(one.accepted, one.duplicates) for one in await store.append(batches)]
 
 
-async def test_batches_of_several_datasets_are_stored_together_or_not_at_all(store: Store) -> None:
-    key = AppendKey("0" * 64, "f" * 64, b"{}")
-    good = batch("interactions", [interaction(AT, "off_gold", "ch_mail", "impression")])
-    taken = batch("suppressions", [{"at": AT, "customer_id": "c1", "policy_type": "cooldown"}])
-    with_key = type(good)(good.scope, good.dataset, good.rows, key)
-    await store.append([with_key, taken])
-    before = await sums(store)
-    broken = type(good)(good.scope, good.dataset, good.rows.drop_columns(["offer_id"]))
-    with pytest.raises(Exception, match="offer_id"):
-        await store.append([taken, broken])
-    assert await sums(store) == before
-    remembered = await store.remembered(SCOPE, key.key_hash)
-    assert remembered is not None
-    assert remembered.fingerprint == key.fingerprint
+async def test_rows_without_an_id_are_never_duplicates(store: Store) -> None:
+    assert await stored(store, shown(None, None), shown(None)) == [(2, 0), (1, 0)]
+    assert await impressions(store) == 3
 
 
-async def test_organisations_have_their_own(store: Store) -> None:
-    await send(store, "interactions", [interaction(AT, "off_gold", "ch_mail", "impression")])
-    await send(store, "interactions", [interaction(AT, "off_gold", "ch_mail", "accept", id="x")], scope=ELSEWHERE)
-    assert (await sums(store))[0] == [(1, 21, 1, 0, 1, 0, 0)]
-    assert (await sums(store, ELSEWHERE))[0] == [(1, 21, 0, 1, 1, 0, 0)]
+async def test_an_id_counts_once_beside_rows_without_one(store: Store) -> None:
+    assert await stored(store, shown("a", None, "a"), shown("b")) == [(2, 1), (1, 0)]
+    assert await stored(store, shown("a", None, "b")) == [(1, 2)]
+    assert await impressions(store) == 4
 
 
-async def test_sums_last_through_merges_and_a_restart(lasting: Open) -> None:
-    random = Random(2)
-    async with lasting() as store:
-        for _ in range(3):
-            await send(store, "interactions", interactions(random, 50))
-            await send(store, "decision-traces", traces(random, 30))
-        before = await sums(store)
+async def test_ids_that_were_made_just_now_are_not_looked_up(store: Store) -> None:
+    assert await stored(store, shown("a")) == [(1, 0)]
+    assert await stored(store, shown("a", "c", new_ids=True)) == [(2, 0)]
+    assert await stored(store, shown("c")) == [(1, 0)]
+    assert await impressions(store) == 4
+
+
+async def test_ids_that_were_made_just_now_may_share_a_commit_with_others(store: Store) -> None:
+    assert await stored(store, shown("a")) == [(1, 0)]
+    assert await stored(store, shown("a"), shown("c", new_ids=True)) == [(0, 1), (1, 0)]
+    assert await impressions(store) == 2
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+async def test_tallies_are_right_before_and_after_they_are_merged(store: Store, rounds: int) -> None:
+    for _ in range(rounds):
+        await store.append([batch("interactions", _MANY)])
+    for _ in range(2):
+        tally = Tally(INTERACTIONS, ("impressions", "positive", "converts", "revenue"), ("offer", "channel"))
+        rows = await store.fetch(compile_tally(tally, SCOPE, store.dialect))
+        assert rows == [
+            (1, 21, 2 * rounds, 0, 0, 0),
+            (1, 22, 0, 1 * rounds, 1 * rounds, 2_500_000 * rounds),
+            (2, 21, 0, 1 * rounds, 0, 250_000 * rounds),
+        ]
         await store.compact()
-        assert await sums(store) == before
-        await send(store, "interactions", interactions(random, 50))
-        after = await sums(store)
-        assert after != before
-    async with lasting() as store:
-        assert await sums(store) == after
+
+
+_MANY = [
+    interaction(_DAY, "off_gold", "ch_mail", "impression"),
+    interaction("2026-03-01", "off_gold", "ch_mail", "impression"),
+    interaction(_DAY, "off_gold", "ch_app", "convert", revenue=2.5),
+    interaction(_DAY, "off_silver", "ch_mail", "click", revenue=0.25),
+]

@@ -129,7 +129,7 @@ class DecisionsEngine:
             return None
         (trace,) = found
         selected = {one.selected: (one.offer, one.creative) for one in trace.offers if one.selected is not None}
-        return Decided(trace.customer_id, trace.channel, selected)
+        return Decided(trace.at, trace.customer_id, trace.channel, selected)
 
     async def traces(self, wanted: TraceFilter, limit: int, offset: int, scope: Scope) -> Page:
         """Decisions, newest first."""

@@ -66,6 +66,7 @@ class OfferRecord(msgspec.Struct, frozen=True):
 class Decided(msgspec.Struct, frozen=True):
     """What a request was answered: for each rank from 1, the offer and its creative."""
 
+    at: datetime
     customer_id: str
     channel: int
     selected: Mapping[int, tuple[int, int]]

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from headwater.catalogue.model import CountEvents, Dataset, EventDataset, RowDataset, SnapshotDataset
 from headwater.storage import schema
-from headwater.storage.duckdb.keeping import keeper
+from headwater.storage.duckdb import rollups, steps, tallies
 from headwater.storage.duckdb.seen import SeenKeys
 from headwater.storage.port import Appended, FactBatch
 
@@ -34,7 +34,9 @@ def append(
     now: datetime,
 ) -> tuple[list[Appended], int]:
     """Store ``batches`` of one dataset within the open transaction; also how many fresh sums they made."""
-    rows = _first_ones(connection, _combine(batches), dataset, seen)
+    rows = _combine(batches)
+    if not _surely_first(batches, rows, dataset):
+        rows = _first_ones(connection, rows, dataset, seen)
     fresh = _store(connection, dataset, rows)
     if isinstance(dataset, RowDataset) and dataset.child:
         fresh += _store(connection, dataset.child, _children(batches, rows, dataset))
@@ -48,12 +50,19 @@ def append(
 
 
 def _store(connection: duckdb.DuckDBPyConnection, dataset: Dataset, rows: pa.Table) -> int:
-    """The rows as they are, and their sums; how many rows of sums wait to be merged because of them."""
+    """The rows as they are, and what is derived; how many derived rows wait to be merged because of them."""
+    if isinstance(dataset, RowDataset):
+        return tallies.store(connection, dataset, rows)
     connection.register("staged", rows)
     try:
-        fence = _fence(connection, dataset)
-        _store_raw(connection, dataset)
-        return keeper(dataset).add(connection, "staged", fence)
+        if isinstance(dataset, SnapshotDataset):
+            fence = _fence(connection)
+            _store_raw(connection, dataset, f" ORDER BY {_SEQ}")
+            return steps.add(connection, dataset, "staged", fence)
+        if isinstance(dataset, EventDataset):
+            _store_raw(connection, dataset)
+            return rollups.add_fresh(connection, dataset, "staged")
+        raise TypeError(f"{dataset.name} is of no kind that can be stored.")
     finally:
         connection.unregister("staged")
 
@@ -85,6 +94,15 @@ def _combine(batches: Sequence[FactBatch]) -> pa.Table:
         tables.append(table.append_column(_BATCH, pa.repeat(pa.scalar(number, pa.int64()), size)))
     table = pa.concat_tables(tables)
     return table.append_column(_SEQ, pa.arange(0, table.num_rows)).combine_chunks()
+
+
+def _surely_first(batches: Sequence[FactBatch], arrived: pa.Table, dataset: Dataset) -> bool:
+    """Whether nothing tells a row from a duplicate, so that there is no key to look up or keep."""
+    if isinstance(dataset, EventDataset) and dataset.session:
+        return False
+    if schema.record_field(dataset) is None or all(batch.new_ids for batch in batches):
+        return True
+    return not pc.any(pc.not_equal(arrived[schema.RECORD_ID], "")).as_py()
 
 
 def _first_ones(connection: duckdb.DuckDBPyConnection, arrived: pa.Table, dataset: Dataset, seen: SeenKeys) -> pa.Table:
@@ -159,17 +177,14 @@ def _texts(values: Sequence[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
-def _fence(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> int:
-    """A number below all arrival numbers that are given from now on; only snapshots have them."""
-    if not isinstance(dataset, SnapshotDataset):
-        return 0
+def _fence(connection: duckdb.DuckDBPyConnection) -> int:
+    """A number below all arrival numbers that are given from now on."""
     row = connection.execute("SELECT nextval('arrival_number')").fetchone()
     return int(row[0]) if row else 0
 
 
-def _store_raw(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+def _store_raw(connection: duckdb.DuckDBPyConnection, dataset: Dataset, order: str = "") -> None:
     names = ", ".join(name for name, _ in schema.columns(dataset))
-    order = f" ORDER BY {_SEQ}" if isinstance(dataset, SnapshotDataset) else ""
     connection.execute(f"INSERT INTO {dataset.table} ({names}) SELECT {names} FROM staged{order}")
 
 

@@ -1,6 +1,6 @@
 """What is derived from a dataset's raw facts, and how it is kept: sums of events, steps of snapshots, tallies of rows.
 
-``store`` and ``append`` go through a ``Keeper`` and need not know which kind a dataset is of.
+``store`` goes through a ``Keeper`` and need not know which kind a dataset is of.
 """
 
 from __future__ import annotations
@@ -19,13 +19,10 @@ _Connection = duckdb.DuckDBPyConnection
 class Keeper(NamedTuple):
     """The work of one dataset, each step on a connection.
 
-    ``add`` takes the table with a commit's raw rows and the number that all of
-    their arrival numbers are above; it answers how many rows wait to be merged
-    because of them. ``merge`` builds the next sorted tables beside the writer and
-    answers the last commit that they hold; ``swap`` puts them in place.
+    ``merge`` builds the next sorted tables beside the writer and answers the last
+    commit that they hold; ``swap`` puts them in place.
     """
 
-    add: Callable[[_Connection, str, int], int]
     merge: Callable[[_Connection], int]
     swap: Callable[[_Connection, int], None]
     drop_unfinished: Callable[[_Connection], None]
@@ -46,7 +43,6 @@ def keeper(dataset: Dataset) -> Keeper:
 
 def _of_events(dataset: EventDataset) -> Keeper:
     return Keeper(
-        add=lambda connection, source, _: rollups.add_fresh(connection, dataset, source),
         merge=lambda connection: rollups.merge(connection, dataset),
         swap=lambda connection, upto: rollups.swap(connection, dataset, upto),
         drop_unfinished=lambda connection: rollups.drop_unfinished(connection, dataset),
@@ -57,7 +53,6 @@ def _of_events(dataset: EventDataset) -> Keeper:
 
 def _of_snapshots(dataset: SnapshotDataset) -> Keeper:
     return Keeper(
-        add=lambda connection, source, fence: steps.add(connection, dataset, source, fence),
         merge=lambda connection: steps.merge(connection, dataset),
         swap=lambda connection, upto: steps.swap(connection, dataset, upto),
         drop_unfinished=lambda connection: steps.drop_unfinished(connection, dataset),
@@ -68,7 +63,6 @@ def _of_snapshots(dataset: SnapshotDataset) -> Keeper:
 
 def _of_rows(dataset: RowDataset) -> Keeper:
     return Keeper(
-        add=lambda connection, source, _: tallies.add(connection, dataset, source),
         merge=lambda connection: tallies.merge(connection, dataset),
         swap=lambda connection, upto: tallies.swap(connection, dataset, upto),
         drop_unfinished=lambda connection: tallies.drop_unfinished(connection, dataset),
