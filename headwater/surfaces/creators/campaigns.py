@@ -8,6 +8,7 @@ from headwater.control.creators.campaigns import Campaigns
 from headwater.control.creators.models import Campaign
 from headwater.control.creators.projects import Projects
 from headwater.control.creators.rules import CampaignFields
+from headwater.surfaces._http.cursors import cursor_of
 from headwater.surfaces._http.endpoint import Call, Reply
 from headwater.surfaces.creators.bulk import given, posted
 from headwater.surfaces.creators.contract import (
@@ -18,7 +19,7 @@ from headwater.surfaces.creators.contract import (
     Deleted,
 )
 from headwater.surfaces.creators.envelope import enveloped, listed
-from headwater.surfaces.creators.page import cursor_of, read_cursor
+from headwater.surfaces.creators.page import read_cursor
 from headwater.surfaces.creators.tracked import Handlers, Shapes, endpoints
 
 

@@ -8,11 +8,12 @@ from headwater.control.creators.creators import Creators
 from headwater.control.creators.models import Creator
 from headwater.control.creators.projects import Projects
 from headwater.control.creators.rules import CreatorFields
+from headwater.surfaces._http.cursors import cursor_of
 from headwater.surfaces._http.endpoint import Call, Reply
 from headwater.surfaces.creators.bulk import given, posted
 from headwater.surfaces.creators.contract import CreatorBody, CreatorChange, CreatorRow, Deleted, TrackedQuery
 from headwater.surfaces.creators.envelope import enveloped, listed
-from headwater.surfaces.creators.page import cursor_of, read_cursor
+from headwater.surfaces.creators.page import read_cursor
 from headwater.surfaces.creators.tracked import Handlers, Shapes, endpoints
 
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 from headwater.control.creators.campaigns import Campaigns
 from headwater.control.creators.items import HeldItem, Items
 from headwater.errors import Conflict, NotFound
+from headwater.surfaces._http.cursors import cursor_of
 from headwater.surfaces._http.endpoint import READ, WRITE, Answers, Call, Endpoint, Reply
 from headwater.surfaces.creators.contract import Deleted, ItemBody, ItemRow, ItemsQuery
 from headwater.surfaces.creators.envelope import Enveloped, Listed, enveloped, listed
-from headwater.surfaces.creators.page import cursor_of, read_cursor
+from headwater.surfaces.creators.page import read_cursor
 
 _PATH: Final = "/api/v1/campaigns/{id}/items"
 _TAG: Final = "Campaigns"

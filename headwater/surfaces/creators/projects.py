@@ -9,11 +9,12 @@ from headwater.control.creators.projects import Projects
 from headwater.control.creators.rules import ProjectFields
 from headwater.control.organisations.service import OrganisationSettings
 from headwater.errors import NotFound, PaymentRequired
+from headwater.surfaces._http.cursors import cursor_of
 from headwater.surfaces._http.endpoint import READ, WRITE, Answers, Call, Endpoint, Reply
 from headwater.surfaces.creators.bulk import given
 from headwater.surfaces.creators.contract import Deleted, ListQuery, ProjectBody, ProjectChange, ProjectRow
 from headwater.surfaces.creators.envelope import Enveloped, Listed, enveloped, listed
-from headwater.surfaces.creators.page import cursor_of, read_cursor
+from headwater.surfaces.creators.page import read_cursor
 
 _TAG: Final = "Projects"
 _EXAMPLE: Final = {

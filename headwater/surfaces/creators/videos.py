@@ -10,11 +10,12 @@ from headwater.control.creators.projects import Projects
 from headwater.control.creators.rules import VideoFields
 from headwater.control.creators.videos import Videos
 from headwater.query.series.run import Levels
+from headwater.surfaces._http.cursors import cursor_of
 from headwater.surfaces._http.endpoint import Call, Reply
 from headwater.surfaces.creators.bulk import given, posted
 from headwater.surfaces.creators.contract import Deleted, TrackedQuery, VideoBody, VideoChange, VideoRow
 from headwater.surfaces.creators.envelope import enveloped, listed
-from headwater.surfaces.creators.page import cursor_of, read_cursor
+from headwater.surfaces.creators.page import read_cursor
 from headwater.surfaces.creators.tracked import Handlers, Shapes, endpoints
 
 _NEVER_READ: Final[Levels] = (None, None, None, None, None)
