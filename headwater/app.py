@@ -46,12 +46,14 @@ from headwater.surfaces.accounts import routes as accounts
 from headwater.surfaces.ad_creatives import routes as ad_creatives
 from headwater.surfaces.creators import envelope as creators_envelope
 from headwater.surfaces.creators import routes as creators
+from headwater.surfaces.decisions import envelope as decisions_envelope
+from headwater.surfaces.decisions import routes as decisions
 from headwater.surfaces.ingest import routes as ingest
 from headwater.surfaces.system import description, health
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-ERROR_FORMS = ErrorForms([creators_envelope.FORM])
+ERROR_FORMS = ErrorForms([creators_envelope.FORM, decisions_envelope.FORM])
 
 
 def endpoints() -> Sequence[Endpoint]:
@@ -59,6 +61,7 @@ def endpoints() -> Sequence[Endpoint]:
     described = [
         *ad_creatives.ENDPOINTS,
         *creators.ENDPOINTS,
+        *decisions.ENDPOINTS,
         *ingest.ENDPOINTS,
         *accounts.ENDPOINTS,
         *health.ENDPOINTS,

@@ -14,6 +14,11 @@ from headwater.errors import HeadwaterError
 
 STATUS_OF_CODE = {error.code: error.status for error in HeadwaterError.__subclasses__()}
 OF_CREATORS = re.compile(r"/api/v1/(projects|creators|videos|campaigns|org|analytics)(/.*)?", re.DOTALL).fullmatch
+OF_DECISIONS = re.compile(
+    r"/api/v1/(offers|categories|channels|creatives|segments|decision-flows|algorithm-models|contact-policies"
+    r"|experiments|journeys|triggers|approvals|outcome-types|dashboard-data|recommend|respond|decision-traces)(/.*)?",
+    re.DOTALL,
+).fullmatch
 _PLACES = {"invalid_query", "invalid_body", "invalid_params"}
 _KEYS = {
     **{code: {"errors"} for code in _PLACES},
@@ -29,6 +34,8 @@ _FIRST_CODES = {
     "limit_reached": "PAYMENT_REQUIRED",
     "insufficient_scope": "FORBIDDEN",
 }
+
+_FIRST_CODES_OF_DECISIONS = {"BAD_REQUEST": "INVALID_REQUEST", "RATE_LIMITED": "RATE_LIMIT_EXCEEDED"}
 
 
 class Refusal(NamedTuple):
@@ -53,7 +60,13 @@ class Refusal(NamedTuple):
 def refusal(response: httpx.Response) -> Refusal:
     """The error of an answer, whose form is checked on the way."""
     body = response.json()
-    found = _of_creators(body) if OF_CREATORS(response.request.url.path) else _of_the_first_form(body)
+    path = response.request.url.path
+    if OF_CREATORS(path):
+        found = _of_creators(body)
+    elif OF_DECISIONS(path):
+        found = _of_decisions(body, response.status_code)
+    else:
+        found = _of_the_first_form(body)
     assert found.message
     assert isinstance(found.message, str)
     assert STATUS_OF_CODE[found.code] == response.status_code, f"{response.status_code} with {found.code}"
@@ -76,6 +89,16 @@ def _of_creators(body: dict[str, Any]) -> Refusal:
     assert set(meta) - {"code"} == _KEYS.get(code, set()), f"with {meta}"
     problems = {one["path"]: one["message"] for one in meta["errors"]} if code in _PLACES else None
     return Refusal(_FIRST_CODES.get(code, code.upper()), body["error"], {}, problems)
+
+
+def _of_decisions(body: dict[str, Any], status: int) -> Refusal:
+    assert set(body) == {"error"}, f"with {body}"
+    error = body["error"]
+    assert set(error) == {"code", "message", "status", "details"}, f"with {body}"
+    assert error["status"] == status
+    field = error["details"].get("field")
+    code = _FIRST_CODES_OF_DECISIONS.get(error["code"], error["code"])
+    return Refusal(code, error["message"], error["details"], {} if field is None else {field: error["message"]})
 
 
 def _same(one: str, field: str, prefix: bool) -> bool:

@@ -19,6 +19,7 @@ import pytest
 import headwater.app
 from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
+from tests.offered import offer
 from tests.serving import PASSWORD, Company, event
 from tests.tracked import key_of, track
 
@@ -107,6 +108,7 @@ class Ids:
                 "creative_id[]": creative,
                 "ids": [found.campaign],
                 **await track(company),
+                **await offer(company),
             },
         )
 
@@ -144,6 +146,8 @@ class Ids:
     def _body(self, endpoint: Endpoint) -> dict[str, Any]:
         body = dict(endpoint.body_example)
         body.update({key: self._ids[key] for key in body if key in self._ids})
+        if "key" in body:
+            body["key"] = f"{body['key']}_{self._made}"
         if "/auth/register" in endpoint.path:
             body["email"] = f"new{self._made}@example.com"
         elif "password" in body:

@@ -19,6 +19,7 @@ import pytest
 
 from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Endpoint
+from tests.offered import ENTITIES, offer
 from tests.serving import Company, Server, event, serving
 from tests.tracked import ANNOTATIONS, CAMPAIGNS, CREATORS, PROJECTS, UNKNOWN, VIDEOS, key_of, track
 
@@ -27,6 +28,8 @@ UNKNOWN_KEY = "key_0000000000000000000000"
 ROUTES = [endpoint for endpoint in endpoints() if endpoint.access is not None]
 _PATH = re.compile(r"\{(\w+)\}")
 _NOT_IDS = {"dataset"}
+# What callers call things that this server does not keep apart by company, or has never heard of.
+_FREE = {"external_id", "entityId", "customerId", "requestId"}
 # What some routes need though their structs have a default for it, so that they can say so in their own words.
 _ALSO_SENT = {"format", "entity", "entity_id", "metric"}
 
@@ -64,6 +67,7 @@ async def _ids(owner: Company) -> dict[str, Any]:
         "workspaces[]": found.workspace,
         "ids": [found.campaign],
         **await track(owner, "Secret drop"),
+        **await offer(owner, "Secret"),
     }
 
 
@@ -80,8 +84,8 @@ def _slots(endpoint: Endpoint) -> list[tuple[str, str]]:
     for place, struct in (("query", endpoint.query), ("body", endpoint.body)):
         for field in msgspec.structs.fields(struct) if struct else ():
             name = field.encode_name
-            is_id = name.removesuffix("[]").endswith(("_id", "ids", "workspaces")) or name == "id[]"
-            if is_id and name != "external_id":
+            is_id = name.removesuffix("[]").endswith(("_id", "Id", "ids", "workspaces")) or name == "id[]"
+            if is_id and name not in _FREE:
                 slots.append((place, name))
     return slots
 
@@ -160,8 +164,13 @@ async def test_a_foreign_id_answers_like_an_unknown_one(
 
 
 async def _everything(owner: Company) -> list[str]:
-    paths = ("/api/v2/campaigns/data_tree", "/api/v2/reports", "/api/v2/workspaces", "/api/v2/creatives")
-    paths += (PROJECTS, CREATORS, VIDEOS, CAMPAIGNS, ANNOTATIONS)
+    paths: tuple[str, ...] = (
+        "/api/v2/campaigns/data_tree",
+        "/api/v2/reports",
+        "/api/v2/workspaces",
+        "/api/v2/creatives",
+    )
+    paths += (PROJECTS, CREATORS, VIDEOS, CAMPAIGNS, ANNOTATIONS, *ENTITIES)
     return [(await owner.get(path)).text for path in paths]
 
 
