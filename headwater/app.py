@@ -20,6 +20,7 @@ from headwater.control import Control
 from headwater.control import provide as provide_control
 from headwater.decisioning.recommend import Recommender
 from headwater.decisioning.respond import Responder
+from headwater.decisioning.segments import Segments
 from headwater.ingest.append import Writer
 from headwater.ingest.receive import Ingest
 from headwater.invalidation import Invalidation
@@ -121,6 +122,7 @@ class Headwater:
             decisions,
             recommender,
             responder,
+            Segments(control.books, decisions, self._writer, clock),
             intake,
             RenderPool(),
         )

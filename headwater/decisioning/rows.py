@@ -18,6 +18,9 @@ import pyarrow as pa
 from headwater.catalogue.decisions import (
     DECISION_TRACES,
     INTERACTIONS,
+    JOINS,
+    RESET,
+    SEGMENT_MEMBERS,
     SUPPRESSIONS,
     TRACE_OFFERS,
     bucket_of,
@@ -25,10 +28,12 @@ from headwater.catalogue.decisions import (
 )
 from headwater.catalogue.model import Dataset
 from headwater.decisioning.decide import Considered, Decision
+from headwater.kit.ids import SNOWFLAKES
 from headwater.storage.schema import AMOUNT_SCALE, arrow_schema
 
 _AT = DECISION_TRACES.time_column
-_SCHEMAS = {one.name: arrow_schema(one) for one in (INTERACTIONS, DECISION_TRACES, TRACE_OFFERS, SUPPRESSIONS)}
+_STORED = (INTERACTIONS, DECISION_TRACES, TRACE_OFFERS, SUPPRESSIONS, SEGMENT_MEMBERS)
+_SCHEMAS = {one.name: arrow_schema(one) for one in _STORED}
 
 
 class Interaction(msgspec.Struct, frozen=True):
@@ -141,6 +146,23 @@ def suppression_row(
             "policy_type": [policy_type],
             "expires_at": [expires_at],
             "record_id": [""],
+        },
+    )
+
+
+def member_rows(segment: int, customers: Sequence[str], now: datetime) -> pa.Table:
+    """A segment's list as it is from now on: what was said of it before is no more."""
+    count = len(customers) + 1
+    return _table(
+        SEGMENT_MEMBERS,
+        count,
+        {
+            "received_at": [now] * count,
+            "segment_id": [segment] * count,
+            "customer_id": ["", *customers],
+            "op": [RESET, *[JOINS] * len(customers)],
+            "arrival": SNOWFLAKES.take(count),
+            "record_id": [""] * count,
         },
     )
 

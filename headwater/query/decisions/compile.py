@@ -160,7 +160,7 @@ def compile_quantiles(
 def compile_model_metrics(
     models: Sequence[int], window: Window, most: int, scope: Scope, dialect: Dialect
 ) -> Statement:
-    """Columns: ``model``, ``at_time``, ``auc`` (unscaled), ``feature_importance``; of each model the ``most`` newest."""
+    """Columns: ``model``, ``at_time``, ``auc`` (unscaled), ``feature_importance``; the ``most`` newest of each."""
     binding = Binding(scope, dialect)
     time = MODEL_METRICS.time_column
     where = " AND ".join([*binding.facts(MODEL_METRICS, window), binding.one_of("fact.model_id", models)])

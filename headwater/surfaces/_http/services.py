@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from headwater.control import Control
 from headwater.decisioning.recommend import Recommender
 from headwater.decisioning.respond import Responder
+from headwater.decisioning.segments import Segments
 from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock
 from headwater.query.decisions.run import DecisionsEngine
@@ -32,5 +33,6 @@ class Services:
     decisions: DecisionsEngine
     recommender: Recommender
     responder: Responder
+    segments: Segments
     ingest: Ingest
     renderer: RenderPool
