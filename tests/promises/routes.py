@@ -19,6 +19,7 @@ import pytest
 import headwater.app
 from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
+from tests.decided import decide
 from tests.offered import offer
 from tests.serving import PASSWORD, Company, event
 from tests.tracked import key_of, track
@@ -93,6 +94,7 @@ class Ids:
         report = {"name": "R", "workspace_id": found.workspace, "resource": "campaign", "ids": [found.campaign]}
         key = await company.request("POST", "/api/v2/tokens", json={"name": "to be deleted"})
         await company.send([event(creative, domain="one.example")])
+        offered = await offer(company)
         return cls(
             company,
             {
@@ -108,7 +110,8 @@ class Ids:
                 "creative_id[]": creative,
                 "ids": [found.campaign],
                 **await track(company),
-                **await offer(company),
+                **offered,
+                **await decide(company, offered),
             },
         )
 
@@ -136,9 +139,11 @@ class Ids:
             return asked.but(content=line, headers={"content-type": "application/x-ndjson"})
         if endpoint.body is None:
             return asked
-        return asked.but(
-            content=json.dumps(self._body(endpoint)).encode(), headers={"content-type": "application/json"}
-        )
+        body, headers = self._body(endpoint), {"content-type": "application/json"}
+        if "idempotencyKey" in body:
+            # As a header, where tests of keys put their own.
+            headers["idempotency-key"] = f"{body.pop('idempotencyKey')}-{self._made}"
+        return asked.but(content=json.dumps(body).encode(), headers=headers)
 
     def _parameter(self, parameter: str) -> Any:
         return _QUERY[parameter] if parameter in _QUERY else self._ids[parameter]

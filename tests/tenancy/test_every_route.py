@@ -19,6 +19,7 @@ import pytest
 
 from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Endpoint
+from tests.decided import TRACES, decide
 from tests.offered import ENTITIES, offer
 from tests.serving import Company, Server, event, serving
 from tests.tracked import ANNOTATIONS, CAMPAIGNS, CREATORS, PROJECTS, UNKNOWN, VIDEOS, key_of, track
@@ -54,6 +55,7 @@ async def _ids(owner: Company) -> dict[str, Any]:
     report = {"name": "Secret", "workspace_id": found.workspace, "resource": "campaign", "ids": [found.campaign]}
     report_id = await owner.make("/api/v2/reports", **report, metrics=["impressions"])
     keys = (await owner.get("/api/v1/account/api-keys")).json()["api_keys"]
+    offered = await offer(owner, "Secret")
     return {
         "workspace_id": found.workspace,
         "campaign_id": found.campaign,
@@ -67,7 +69,8 @@ async def _ids(owner: Company) -> dict[str, Any]:
         "workspaces[]": found.workspace,
         "ids": [found.campaign],
         **await track(owner, "Secret drop"),
-        **await offer(owner, "Secret"),
+        **offered,
+        **await decide(owner, offered),
     }
 
 
@@ -170,7 +173,7 @@ async def _everything(owner: Company) -> list[str]:
         "/api/v2/workspaces",
         "/api/v2/creatives",
     )
-    paths += (PROJECTS, CREATORS, VIDEOS, CAMPAIGNS, ANNOTATIONS, *ENTITIES)
+    paths += (PROJECTS, CREATORS, VIDEOS, CAMPAIGNS, ANNOTATIONS, *ENTITIES, TRACES)
     return [(await owner.get(path)).text for path in paths]
 
 

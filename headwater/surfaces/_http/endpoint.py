@@ -57,7 +57,7 @@ class Headers(msgspec.Struct):
 
 @dataclass
 class Call(Generic[Q, B]):
-    """One request to a handler: checked, parsed, and with the caller's scope."""
+    """One request to a handler: checked, parsed, and with the caller's scope; ``raw`` is the body as it was sent."""
 
     services: Services
     caller: Scope | None
@@ -68,6 +68,7 @@ class Call(Generic[Q, B]):
     client_ip: str
     work: Work
     secure: bool = False
+    raw: bytes = b""
 
     @property
     def scope(self) -> Scope:

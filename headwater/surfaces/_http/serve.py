@@ -81,6 +81,7 @@ class Server:
                 client_ip=client_ip,
                 work=work,
                 secure=request.url.scheme == "https",
+                raw=raw,
             )
             if endpoint.method != "POST" or endpoint.own_idempotency:
                 return await endpoint.handler(call)
