@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks import cold, creators, creators_data, data, intake, servers, warm
+from benchmarks import cold, creators, creators_data, data, decisions, decisions_data, intake, servers, warm
 
 Rows = list[tuple[str, str, str]]
 
@@ -26,13 +26,17 @@ def main() -> None:
         "--growth", default="", help="more sizes to ask the same questions of, for instance 1000000,100000000"
     )
     parser.add_argument("--batches", type=int, default=3000, help="batches of 500 events to send")
-    parser.add_argument("--only", choices=("ads", "creators"), help="measure only these questions, and no intake")
+    parser.add_argument(
+        "--only", choices=("ads", "creators", "decisions"), help="measure only these questions, and no intake"
+    )
     arguments = parser.parse_args()
     rows: Rows = []
-    if arguments.only != "creators":
+    if arguments.only in (None, "ads"):
         rows += _ads(arguments.events, [int(size) for size in arguments.growth.split(",") if size])
-    if arguments.only != "ads":
+    if arguments.only in (None, "creators"):
         rows += _creators()
+    if arguments.only in (None, "decisions"):
+        rows += _decisions()
     if arguments.only is None:
         rows += _intake(arguments.events, arguments.batches)
         rows += _start(arguments.events)
@@ -85,6 +89,22 @@ def _creators() -> Rows:
             found = creators.cold(url, path, question)
             ratio = f"{found.endpoint_ms / found.bare_ms:.2f} × bare DuckDB ({found.bare_ms:.2f} ms)"
             rows.append((f"cold {question}, {size}", f"p50 {found.endpoint_ms:.2f} ms", ratio))
+    return rows
+
+
+def _decisions() -> Rows:
+    path = decisions_data.directory()
+    known = decisions_data.facts(path)
+    asked = decisions.statements(path)
+    rows: Rows = []
+    with servers.bare_app() as floor, servers.headwater(path, jobs=False) as (url, _, _):
+        for question in decisions.QUESTIONS:
+            rows += _warm_question(question, decisions.target(url, question, 0), known.key, floor)
+    with servers.headwater(path, "0,1", jobs=False) as (url, _, _):
+        for question in decisions.QUESTIONS:
+            found = decisions.cold(url, path, question, asked[question])
+            ratio = f"{found.endpoint_ms / found.bare_ms:.2f} × its statements ({found.bare_ms:.2f} ms)"
+            rows.append((f"cold {question}", f"p50 {found.endpoint_ms:.2f} ms", ratio))
     return rows
 
 
