@@ -1,4 +1,4 @@
-"""Checks that several folders make of what people send: texts and row ids.
+"""Checks that several folders make of what people send: texts, documents and row ids.
 
 Each takes the caller's own name of the field, so that the error can name it. Knows no
 table and no database.
@@ -14,10 +14,12 @@ headwater.errors.InvalidRequest: 'name' must have 1 to 255 characters; it has 0.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from headwater.control.record import LARGEST_ROW_ID
 from headwater.errors import InvalidRequest
 
+_DEEPEST: Final = 32
 # Lone surrogates cannot be encoded, so no database takes them.
 _UNFIT_FOR_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNFIT_FOR_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -44,6 +46,19 @@ def long_text(value: str, field: str, *, longest: int) -> str:
     if _UNFIT_FOR_TEXT.search(value):
         raise InvalidRequest(f"'{field}' must not contain control characters but tab and line ends.", field=field)
     return value
+
+
+def not_too_deep(document: object, field: str) -> None:
+    """Refuse a document that is nested so deeply that something on its way could give up."""
+    if _deeper_than(document, _DEEPEST):
+        raise InvalidRequest(f"'{field}' must not be nested deeper than {_DEEPEST}.", field=field)
+
+
+def _deeper_than(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper_than(item, levels - 1) for item in items)
 
 
 def one_line(value: str, longest: int) -> str:

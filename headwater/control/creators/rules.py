@@ -24,7 +24,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from headwater.control.creators.models import TrackingMode, TrackingStatus
-from headwater.control.rules import long_text, text
+from headwater.control.rules import long_text, not_too_deep, text
 from headwater.errors import InvalidRequest, Problem
 
 LONGEST_NAME: Final = 255
@@ -35,7 +35,6 @@ LONGEST_URL: Final = 2_048
 LONGEST_PLATFORM: Final = 32
 LARGEST_METADATA: Final = 16 * 1024
 LARGEST_TARGET: Final = 2**63 - 1
-_DEEPEST_METADATA: Final = 32
 _PLATFORM = re.compile(r"[a-z0-9][a-z0-9._-]*").fullmatch
 
 
@@ -142,8 +141,7 @@ def _platform(value: str, field: str) -> str:
 
 
 def _metadata(value: Mapping[str, Any], field: str) -> Mapping[str, Any]:
-    if _deeper_than(value, _DEEPEST_METADATA):
-        raise InvalidRequest(f"'{field}' must not be nested deeper than {_DEEPEST_METADATA}.", field=field)
+    not_too_deep(value, field)
     try:
         size = len(msgspec.json.encode(value))
     except UnicodeEncodeError:
@@ -153,13 +151,6 @@ def _metadata(value: Mapping[str, Any], field: str) -> Mapping[str, Any]:
             f"'{field}' must have at most {LARGEST_METADATA:,} bytes as JSON; it has {size:,}.", field=field
         )
     return value
-
-
-def _deeper_than(value: object, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    items = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_deeper_than(item, levels - 1) for item in items)
 
 
 def _target(value: int, field: str) -> int:

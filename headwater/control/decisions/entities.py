@@ -5,7 +5,7 @@ offer = await DecisionEntities(uow.session, scope).create(BY_KIND["offer"], Offe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ from headwater.catalogue.decisions import SYSTEM_OUTCOMES
 from headwater.control.db import Change, surroundings
 from headwater.control.decisions.kinds import BY_KIND, COLUMNS, Body, EntityKind
 from headwater.control.decisions.models import DecisionEntity
-from headwater.control.decisions.rules import Named, check, named
+from headwater.control.decisions.rules import Named, Target, checked, named
 from headwater.control.organisations.models import Organisation
 from headwater.control.rules import is_row_id
 from headwater.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -44,13 +44,13 @@ class DecisionEntities:
 
     async def create(self, kind: EntityKind, body: Body) -> DecisionEntity:
         """A new entity."""
-        check(body)
+        body = checked(body)
         public_id = body.id or new_id(kind.prefix)
         await self._check_free(kind, "id", DecisionEntity.public_id == public_id, public_id)
         if kind.kind == "outcome_type" and public_id in SYSTEM_IDS:
             raise Conflict(f"'{public_id}' is a system outcome type's id.", field="id")
         await self._check_key(kind, getattr(body, "key", None))
-        await self._check_named(kind, body, None)
+        await self._check_named(kind, body, frozenset())
         now = surroundings(self._session).clock()
         entity = DecisionEntity(
             organisation_id=self._organisation_id,
@@ -85,11 +85,14 @@ class DecisionEntities:
     async def update(self, kind: EntityKind, public_id: str, changes: Mapping[str, Any]) -> DecisionEntity:
         """Change the fields that are given, by the contract's names."""
         entity = await self._changeable(kind, public_id)
-        body = msgspec.convert({**document(entity), **changes}, kind.body)
-        check(body)
+        before = msgspec.convert(document(entity), kind.body)
+        body = checked(msgspec.convert({**document(entity), **changes}, kind.body))
         if (key := getattr(body, "key", None)) != entity.key:
             await self._check_key(kind, key)
-        await self._check_named(kind, body, entity)
+        # What was archived since it was named is no obstacle to changing something else.
+        await self._check_named(kind, body, {one.target for one in named(kind, before)})
+        if kind.kind == "category":
+            await self._check_parent(entity, getattr(body, "parent_id", None))
         for column, value in _columns(body).items():
             setattr(entity, column, value)
         entity.updated_at = surroundings(self._session).clock()
@@ -122,19 +125,21 @@ class DecisionEntities:
         if await self._session.scalar(taken) is not None:
             raise Conflict(f"There is a {kind.word} with the key '{key}'.", field="key")
 
-    async def _check_named(self, kind: EntityKind, body: Body, entity: DecisionEntity | None) -> None:
-        """Refuse what names entities that are not there, and categories that would be their own ancestors."""
-        for one in set(named(kind, body)):
-            await self._check_one(one)
-        if kind.kind == "category" and entity is not None:
-            await self._check_parent(entity, getattr(body, "parent_id", None))
+    async def _check_named(self, kind: EntityKind, body: Body, known: Set[Target]) -> None:
+        """Refuse a body that names entities that are not there, ``known`` ones excepted."""
+        wanted = [one for one in named(kind, body) if one.target not in known]
+        there = {target for of in {one.kind for one in wanted} for target in await self._living(of, wanted)}
+        for one in wanted:
+            if one.target not in there:
+                words = f"'{one.field}' names no {BY_KIND[one.kind].word} that exists: '{one.public_id}'."
+                raise InvalidRequest(words, field=one.field)
 
-    async def _check_one(self, one: Named) -> None:
-        living = (DecisionEntity.public_id == one.public_id, DecisionEntity.archived_at.is_(None))
-        query = select(DecisionEntity.id).where(self._own(BY_KIND[one.kind]), *living)
-        if await self._session.scalar(query) is None:
-            word = BY_KIND[one.kind].word
-            raise InvalidRequest(f"'{one.field}' names no {word} that exists: '{one.public_id}'.", field=one.field)
+    async def _living(self, kind: str, wanted: Sequence[Named]) -> list[Target]:
+        """Those of the kind that are wanted and there."""
+        ids = {one.public_id for one in wanted if one.kind == kind}
+        living = (DecisionEntity.public_id.in_(ids), DecisionEntity.archived_at.is_(None))
+        found = await self._session.scalars(select(DecisionEntity.public_id).where(self._own(BY_KIND[kind]), *living))
+        return [(kind, public_id) for public_id in found]
 
     async def _check_parent(self, entity: DecisionEntity, parent: str | None) -> None:
         own = select(DecisionEntity.public_id, DecisionEntity.details).where(self._own(BY_KIND["category"]))

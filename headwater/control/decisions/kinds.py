@@ -14,11 +14,16 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-OWN_ID: Final = r"^[A-Za-z0-9_-]{1,64}$"
+# A "$" alone would let a line end follow.
+OWN_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
+_CURRENCY: Final = r"^[A-Z]{3}$(?!\n)"
 Status = Literal["draft", "active", "paused", "archived"]
 OwnId = Annotated[str, Meta(pattern=OWN_ID, description="Your own id; one is made unless given.")]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
-Key = Annotated[str, Meta(min_length=1, max_length=255, description="Unique among those that are not archived.")]
+_UNIQUE: Final = "Unique among those that are not archived."
+Key = Annotated[str, Meta(min_length=1, max_length=255, description=_UNIQUE)]
+# As long as an interaction's ``outcome``.
+OutcomeKey = Annotated[str, Meta(min_length=1, max_length=64, description=_UNIQUE)]
 Reference = Annotated[str, Meta(min_length=1, max_length=64)]
 Priority = Annotated[int, Meta(ge=0, le=100)]
 Time = Annotated[datetime, Meta(tz=True)]
@@ -41,7 +46,7 @@ class Budget(Part, frozen=True):
     """What an offer may cost in all."""
 
     allocated: Annotated[float, Meta(ge=0, le=1e12)]
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "USD"
+    currency: Annotated[str, Meta(pattern=_CURRENCY)] = "USD"
 
 
 class Schedule(Part, frozen=True):
@@ -85,7 +90,7 @@ class OfferBody(Body, frozen=True):
     priority: Priority = 50
     category_id: Reference | None = None
     budget: Budget | None = None
-    business_value: Annotated[float, Meta(ge=0, le=100)] = 0
+    business_value: Annotated[float, Meta(ge=0, le=100)] = 0.0
     eligibility: Annotated[list[SegmentRequired | AttributeCondition], Meta(max_length=100)] = []
     schedule: Schedule | None = None
     tags: Annotated[list[Annotated[str, Meta(min_length=1, max_length=255)]], Meta(max_length=100)] = []
@@ -252,9 +257,9 @@ class ApprovalBody(Body, frozen=True):
 
 
 class OutcomeTypeBody(Body, frozen=True):
-    """What can become of an offer."""
+    """What can become of an offer; interactions name it by its ``key``."""
 
-    key: Key
+    key: OutcomeKey
     name: Name
     classification: Literal["positive", "negative", "neutral"]
     category: Literal["impression", "response"] = "response"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from collections.abc import Sequence
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from headwater.errors import InvalidRequest, Place, Problem
 from headwater.kit.suggest import did_you_mean
+from headwater.kit.typed_paths import alternatives, types_at
 
 _PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<key>key in )?\$(?P<path>.*?)`)?$", re.DOTALL)
 _FIELD = re.compile(r"object (?:missing required|contains unknown) field `(?P<name>[^`]*)`", re.IGNORECASE)
@@ -79,7 +79,7 @@ def _faults_of(value: object, kind: Any, name: str, strict: bool) -> list[Proble
         msgspec.convert(value, kind, strict=strict, str_keys=True)
     except msgspec.ValidationError as error:
         below: list[Problem] = []
-        for one in _alternatives(kind):
+        for one in alternatives(kind):
             if isinstance(value, list) and get_origin(one) is list:
                 item = get_args(one)[0]
                 below += [
@@ -89,15 +89,6 @@ def _faults_of(value: object, kind: Any, name: str, strict: bool) -> list[Proble
                 below += faults(value, one, strict=strict, at=f"{name}.")
         return below or [Problem(*_told(error, {name: kind}, name)[:2])]
     return []
-
-
-def _alternatives(kind: Any) -> Iterator[Any]:
-    """The types that a union, annotated or not, is made of."""
-    if get_origin(kind) in (Annotated, Union, UnionType):
-        for one in get_args(kind):
-            yield from _alternatives(one)
-    else:
-        yield kind
 
 
 def _types(struct: type[msgspec.Struct]) -> dict[str, Any]:
@@ -115,18 +106,19 @@ def _told(error: msgspec.ValidationError, types: dict[str, Any], at: str = "") -
         reason = "is required" if "missing" in reason else "is unknown"
         return name, f"'{name}' {reason}.", _allowed(types, name)
     choices = _allowed(types, name)
-    value = re.search(r"enum value '(?P<value>.*)'", reason)
+    value = re.search(r"invalid (?:enum )?value '(?P<value>.*)'", reason)
     hint = did_you_mean(value["value"], choices) if value and isinstance(choices, list) else ""
     return name, f"'{name}' is wrong: {reason.replace('`', '')}.{hint}", choices
 
 
 def _allowed(types: dict[str, Any], name: str) -> object:
     """What the field takes, as its type says; None when the name is not a field's."""
-    # An index behind the name is the position in a list: "ids[0]", "metric[][1]".
-    known = next(
-        (key for key in sorted(types, key=len, reverse=True) if name == key or name.startswith(f"{key}[")), None
-    )
-    return None if known is None else _describe(msgspec.inspect.type_info(types[known]))
+    # Behind the name may stand where in it the value is: "ids[0]", "metric[][1]", "filters[0].measure".
+    longest_first = sorted(types, key=len, reverse=True)
+    known = next((key for key in longest_first if name == key or name.startswith((f"{key}[", f"{key}."))), None)
+    found = types_at(types[known], name.removeprefix(known)) if known is not None else []
+    described = [_describe(msgspec.inspect.type_info(one)) for one in found]
+    return _joined(described) if described else None
 
 
 def _describe(kind: msgspec.inspect.Type) -> object:
@@ -136,8 +128,7 @@ def _describe(kind: msgspec.inspect.Type) -> object:
         case msgspec.inspect.LiteralType(values=values):
             return list(values)
         case msgspec.inspect.UnionType(types=types):
-            described = [_describe(one) for one in types if not isinstance(one, msgspec.inspect.NoneType)]
-            return described[0] if len(described) == 1 else [str(one) for one in described]
+            return _joined([_describe(one) for one in types if not isinstance(one, msgspec.inspect.NoneType)])
         case msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item):
             items = _describe(item)
             return items if isinstance(items, list) else f"a list of: {items}"
@@ -149,3 +140,10 @@ def _describe(kind: msgspec.inspect.Type) -> object:
             return "text" + (f" of {' and '.join(bounds)} characters" if bounds else "")
         case _:
             return type(kind).__name__.removesuffix("Type").lower()
+
+
+def _joined(described: list[object]) -> object:
+    """What any of several types takes: the choices of all, else each in its own words."""
+    if len(described) == 1:
+        return described[0]
+    return [choice for one in described for choice in (one if isinstance(one, list) else [str(one)])]
