@@ -70,21 +70,25 @@ def endpoints() -> Sequence[Endpoint]:
     return [*described, *description.endpoints(lambda: described, ERROR_FORMS)]
 
 
+def _store(settings: Settings, clock: Clock) -> DuckDBStore:
+    return DuckDBStore(
+        Path(settings.data_dir) / "facts.duckdb",
+        CATALOGUE,
+        memory_bytes=settings.query_memory_bytes,
+        threads=settings.query_threads,
+        timeout=settings.query_timeout,
+        compact_after=settings.compact_after_rows,
+        clock=clock,
+    )
+
+
 class Headwater:
     """The running parts, put together but not started."""
 
     def __init__(self, settings: Settings, clock: Clock = system_clock, control: Control | None = None) -> None:
         generations = TagGenerations()
         control = control or provide_control(settings, clock)
-        store = DuckDBStore(
-            Path(settings.data_dir) / "facts.duckdb",
-            CATALOGUE,
-            memory_bytes=settings.query_memory_bytes,
-            threads=settings.query_threads,
-            timeout=settings.query_timeout,
-            compact_after=settings.compact_after_rows,
-            clock=clock,
-        )
+        store = _store(settings, clock)
         engine = Engine(
             store,
             EVENTS,

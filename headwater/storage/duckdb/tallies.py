@@ -9,7 +9,7 @@ puts that in place together with the rows that came meanwhile, in one transactio
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, reduce
+from functools import reduce
 
 import duckdb
 import pyarrow as pa
@@ -26,7 +26,8 @@ def store(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rows: pa.T
     """Store a commit's raw rows and add their sums; returns how many rows of sums they are."""
     if not rows.num_rows:
         return 0
-    _insert(connection, _into_raw(dataset), rows)
+    kept = rows.select([name for name, _ in schema.columns(dataset)])
+    _insert(connection, f"INSERT INTO {dataset.table} BY NAME SELECT * FROM arriving", kept)
     return sum(_add(connection, dataset, rollup, rows) for rollup in dataset.rollups)
 
 
@@ -38,29 +39,20 @@ def _insert(connection: duckdb.DuckDBPyConnection, statement: str, arriving: pa.
     connection.execute(statement)
 
 
-@cache
-def _into_raw(dataset: RowDataset) -> str:
-    names = ", ".join(name for name, _ in schema.columns(dataset))
-    return f"INSERT INTO {dataset.table} ({names}) SELECT {names} FROM arriving"
-
-
 def _add(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rollup: RowRollup, rows: pa.Table) -> int:
     sums = _sums(dataset, rollup, rows)
     if sums.num_rows:
-        _insert(connection, _into_rollup(dataset, rollup), sums)
+        _insert(connection, _into(dataset, rollup), sums)
     return int(sums.num_rows)
 
 
-@cache
-def _into_rollup(dataset: RowDataset, rollup: RowRollup) -> str:
-    keys = [name for name, _ in schema.row_rollup_keys(dataset, rollup)]
-    if rollup.lead:
-        lead = schema.lead_column(dataset, rollup)
-        of = _DIALECT.text_key(dataset.dimension(rollup.lead).column)
-        keys = [f"{of} AS {name}" if name == lead else name for name in keys]
-    columns = ", ".join([*keys, *rollup.measures])
+def _into(dataset: RowDataset, rollup: RowRollup) -> str:
     # Rows of one commit may have several numbers: all of them are above those of every commit before.
-    return f"INSERT INTO {rollup.name} SELECT {columns}, nextval('commit_number') FROM arriving"
+    derived = [f"nextval('commit_number') AS {schema.COMMIT}"]
+    if rollup.lead:
+        of = _DIALECT.text_key(dataset.dimension(rollup.lead).column)
+        derived.append(f"{of} AS {schema.lead_column(dataset, rollup)}")
+    return f"INSERT INTO {rollup.name} BY NAME SELECT *, {', '.join(derived)} FROM arriving"
 
 
 def _sums(dataset: RowDataset, rollup: RowRollup, rows: pa.Table) -> pa.Table:

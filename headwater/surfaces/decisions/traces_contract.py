@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from headwater.control.decisions.kinds import OWN_ID
 from headwater.surfaces.decisions.explanation import Explained
 
 _Text = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -18,7 +19,7 @@ class TracesQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     customer_id: _Text | None = None
     request_id: Annotated[_Text, Meta(description="A `recommendationId`.")] | None = None
-    offer_id: Annotated[_Text, Meta(description="An offer among the candidates.")] | None = None
+    offer_id: Annotated[str, Meta(pattern=OWN_ID, description="An offer among the candidates.")] | None = None
     limit: Annotated[int, Meta(ge=1, le=200, description="Rows of a page.")] = 25
     offset: Annotated[int, Meta(ge=0, le=2**31, description="Rows to leave out, newest first.")] = 0
 
