@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks import cold, creators, creators_data, data, decisions, decisions_data, intake, servers, warm
+from benchmarks import cold, creators, creators_data, data, decisions, decisions_data, intake, recommend, servers, warm
 
 Rows = list[tuple[str, str, str]]
 
@@ -36,7 +36,7 @@ def main() -> None:
     if arguments.only in (None, "creators"):
         rows += _creators()
     if arguments.only in (None, "decisions"):
-        rows += _decisions()
+        rows += [*_decisions(), *_recommend()]
     if arguments.only is None:
         rows += _intake(arguments.events, arguments.batches)
         rows += _start(arguments.events)
@@ -106,6 +106,12 @@ def _decisions() -> Rows:
             ratio = f"{found.endpoint_ms / found.bare_ms:.2f} × its statements ({found.bare_ms:.2f} ms)"
             rows.append((f"cold {question}", f"p50 {found.endpoint_ms:.2f} ms", ratio))
     return rows
+
+
+def _recommend() -> Rows:
+    folder = tempfile.TemporaryDirectory(dir=data.WORK)
+    with folder as path, servers.headwater(Path(path), "0,1", jobs=False) as (url, _, _):
+        return recommend.rows(url)
 
 
 def _cold(events: int) -> Rows:
