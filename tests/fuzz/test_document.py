@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.crash.processes import Process, make_creatives, register
+from tests.offered import offered
 from tests.openapi import conformity
 from tests.tracked import key_of, tracked
 
@@ -72,9 +73,15 @@ class Fuzzed:
             self.ids["report_id"] = made.json()["data"]["id"]
 
             async def make(path: str, body: dict[str, Any]) -> str:
-                return str(client.post(path, json=body).json()["data"]["id"])
+                made = client.post(path, json=body).json()
+                return str(made.get("data", made)["id"])
 
             self.ids.update(asyncio.run(tracked(make)))
+            self.ids.update(asyncio.run(offered(make)))
+            wanted = {"customerId": "ada", "channelId": self.ids["channelId"]}
+            decided = client.post("/api/v1/recommend", json=wanted).json()
+            self.ids["recommendationId"] = decided["recommendationId"]
+            self.ids["/api/v1/decision-traces"] = decided["meta"]["traceId"]
 
     def put_into(self, place: dict[str, Any], path: str) -> None:
         """Give the parts of a request to ``path`` that are ids real ones."""
