@@ -65,9 +65,9 @@ def _times(columns: pa.RecordBatch, dataset: Dataset, now: datetime) -> Iterator
 
 
 def _unknown(columns: pa.RecordBatch, dataset: Dataset, entities: Entities) -> Iterator[Problem]:
-    """Ids of creatives that the organisation does not have; a component is looked for under its creative."""
+    """Creatives of ads that the organisation does not have, by their numbers; components are looked for under them."""
     for field in dataset.sent:
-        if field.entity != "creative":
+        if field.entity != "creative" or field.kind in _NAMING:
             continue
         ids = columns[field.name]
         unknown = [one for one in pc.unique(ids).drop_null().to_pylist() if one not in entities.creative_ids]

@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 
 from headwater.catalogue.ads import AD_EVENTS
+from headwater.catalogue.decisions import INTERACTIONS
 from headwater.ingest.check import check
+from headwater.ingest.decode import decode
 from headwater.ingest.records import Decoded
 from headwater.ingest.rules.ad_events import EVENTS, VALUE_EVENTS
 from headwater.storage.schema import arrow_schema
 
-from .samples import KNOWN, NOW, event, faults, ndjson, read
+from .samples import KNOWN, LIMIT, NOW, event, faults, ndjson, read
 
 
 def checked(*records: dict[str, object]) -> Decoded:
@@ -107,3 +109,13 @@ def test_only_twenty_errors_are_listed_and_they_are_the_first() -> None:
 
 def test_nothing_is_fine() -> None:
     assert checked().rows.num_rows == 0
+
+
+def test_what_was_offered_with_is_named_by_its_id() -> None:
+    """Interactions name creatives of offers, which are not the numbered creatives of ads."""
+    sent = {"at": NOW.isoformat(), "customer_id": "c", "offer_id": "off_1", "channel_id": "ch_app", "outcome": "click"}
+    body = ndjson([{**sent, "creative_id": "cr_1"}, {**sent, "creative_id": "3"}, sent])
+    decoded = check(decode(body, "application/x-ndjson", INTERACTIONS, LIMIT), INTERACTIONS, KNOWN, NOW)
+    assert decoded.rows["creative_id"].to_pylist() == [301, 0]
+    assert faults(decoded) == [(1, "creative_id")]
+    assert "creative_id 3 names no creative that exists." in decoded.errors.first[0].message
