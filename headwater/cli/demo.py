@@ -36,13 +36,8 @@ async def _fill(settings: Settings, data_dir: Path, console: Console) -> filling
         columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task(f"Inventing {filling.DAYS} days of data", total=filling.DAYS)
-            services = server.services
             return await filling.fill(
-                services.control,
-                services.store,
-                clock,
-                data_dir,
-                lambda day: progress.update(task, completed=day),
+                server.services, clock, data_dir, lambda day: progress.update(task, completed=day)
             )
     finally:
         await server.stop()
@@ -64,6 +59,7 @@ def _greet(demo: filling.Demo, url: str, console: Console) -> None:
         f"  curl {key} '{url}/api/v2/campaigns/data_tree'",
         f"  curl {key} '{api}/flow?creative_id={demo.flow_creative_id}'",
         *_about_creators(demo, f"  curl {key} '{url}/api/v1/analytics"),
+        *_about_decisions(demo, f"  curl {key} '{url}/api/v1/dashboard-data"),
         "",
     ]
     for line in lines:
@@ -74,10 +70,20 @@ def _amounts(demo: filling.Demo) -> str:
     if demo.creators is None:
         return f"{demo.events:,} ad events"
     found = demo.creators
-    return f"{demo.events:,} ad events, {found.snapshots:,} snapshots of {found.videos:,} videos and who posted them"
+    amounts = f"{demo.events:,} ad events, {found.snapshots:,} snapshots of {found.videos:,} videos and who posted them"
+    if demo.decisions is None:
+        return amounts
+    return f"{amounts}, {demo.decisions.interactions:,} interactions and {demo.decisions.traces:,} decision traces"
 
 
 def _about_creators(demo: filling.Demo, asking: str) -> list[str]:
     if demo.creators is None:
         return []
     return [f"{asking}?entity=campaign&entity_id={demo.creators.campaign_id}&metric=views'"]
+
+
+def _about_decisions(demo: filling.Demo, asking: str) -> list[str]:
+    if demo.decisions is None:
+        return []
+    losing = demo.decisions.losing_offer
+    return [f"{asking}?type=anomaly_candidates'", f"{asking}?type=why_not_ranked&offerId={losing}'"]

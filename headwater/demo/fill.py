@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 import msgspec
 import pyarrow as pa
@@ -20,6 +21,7 @@ from headwater.control.entities.service import Entities
 from headwater.control.saved_reports.service import ReportFields, SavedReports
 from headwater.control.tokens.api_keys import ApiKeys
 from headwater.demo.creators import CreatorsDemo, add_creators, sum_creators
+from headwater.demo.decisions import DecisionsDemo, Intake, Lists, add_decisions
 from headwater.demo.events import Placement, Row, day_events, impressions_on
 from headwater.demo.world import CAMPAIGNS, FLOW, Campaign, Creative
 from headwater.kit.clock import FixedClock
@@ -47,7 +49,28 @@ class Demo(msgspec.Struct, frozen=True):
     flow_creative_id: int
     events: int
     creators: CreatorsDemo | None = None
-    """None where an earlier version filled the data directory."""
+    """None where an earlier version filled the data directory, as are ``decisions``."""
+    decisions: DecisionsDemo | None = None
+
+
+class Services(Protocol):
+    """What of the server the demo goes through."""
+
+    @property
+    def control(self) -> Control:
+        """Rows."""
+
+    @property
+    def store(self) -> Store:
+        """Facts."""
+
+    @property
+    def ingest(self) -> Intake:
+        """Facts as everybody sends them."""
+
+    @property
+    def segments(self) -> Lists:
+        """Lists of segments."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -60,13 +83,12 @@ class Placed(msgspec.Struct, frozen=True):
     components: tuple[int, ...]
 
 
-async def fill(
-    control: Control, store: Store, clock: FixedClock, data_dir: Path, progress: Callable[[int], None]
-) -> Demo:
+async def fill(services: Services, clock: FixedClock, data_dir: Path, progress: Callable[[int], None]) -> Demo:
     """Make the demo's company, entities and facts; ``progress`` is told of each day of ad events.
 
     ``clock`` stands at the present, and is that of both stores: it is turned back for rows that are older.
     """
+    control, store = services.control, services.store
     password = new_secret(12)
     async with control.unit_of_work() as unit:
         registered = await control.users.register(unit, EMAIL, password, "Demo Owner", "Demo Agency")
@@ -77,6 +99,7 @@ async def fill(
         await _keep_reports(unit.session, scope, workspace_id, placed)
     events = await _deliver(store, scope, placed, clock(), progress)
     creators = await add_creators(control, store, scope, clock, DAYS, SEED + 1)
+    decisions = await add_decisions(control, services.ingest, services.segments, scope, clock, SEED + 2)
     await store.compact()
     await sum_creators(control, store, scope.organisation_id)
     demo = Demo(
@@ -89,6 +112,7 @@ async def fill(
         flow_creative_id=next(one.creative_id for one in placed if one.components),
         events=events,
         creators=creators,
+        decisions=decisions,
     )
     _write(data_dir / FILE, demo)
     return demo

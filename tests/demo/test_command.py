@@ -45,16 +45,20 @@ def test_every_line_that_it_prints_has_an_answer(tmp_path: Path, capsys: pytest.
     demo = fill.read(tmp_path / "data")
     assert demo is not None
     assert demo.creators is not None
+    assert demo.decisions is not None
     assert f"{demo.events:,} ad events, {demo.creators.snapshots:,} snapshots" in printed
+    assert f"{demo.decisions.interactions:,} interactions" in printed
     lines = re.findall(r"curl -H 'Authorization: Bearer (\S+)' 'http://127.0.0.1:8000(\S+)'", printed)
-    assert len(lines) == 4
+    assert len(lines) == 6
     assert {key for key, _ in lines} == {demo.api_key}
     answers = asyncio.run(asked(settings, [path for _, path in lines], demo.api_key))
     for answer in answers:
         assert answer.status_code == 200, answer.text
         conformity.check(answer)
-    (line,) = answers[-1].json()["data"]["series"]
+    (line,) = answers[3].json()["data"]["series"]
     assert line["total"] > 10_000
+    assert demo.decisions.dropped_offer in {row["dimensionKey"] for row in answers[4].json()["data"]}
+    assert answers[5].json()["timesSelected"] == 0
     # Asked to prepare again, it says the same and changes nothing.
     prepare(settings)
     assert capsys.readouterr().out.strip() == printed.strip()
