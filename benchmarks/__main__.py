@@ -103,7 +103,9 @@ def _decisions() -> Rows:
     with servers.headwater(path, "0,1", jobs=False) as (url, _, _):
         for question in decisions.QUESTIONS:
             found = decisions.cold(url, path, question, asked[question])
-            ratio = f"{found.endpoint_ms / found.bare_ms:.2f} × its statements ({found.bare_ms:.2f} ms)"
+            ratio = "no statement"
+            if any(asked[question]):
+                ratio = f"{found.endpoint_ms / found.bare_ms:.2f} × its statements ({found.bare_ms:.2f} ms)"
             rows.append((f"cold {question}", f"p50 {found.endpoint_ms:.2f} ms", ratio))
     return rows
 
