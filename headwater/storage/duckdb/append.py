@@ -35,16 +35,16 @@ def append(
 ) -> tuple[list[Appended], int]:
     """Store ``batches`` of one dataset within the open transaction; also how many fresh sums they made."""
     rows = _combine(batches)
+    sizes = [batch.rows.num_rows for batch in batches]
+    kept = sizes
     if not _surely_first(batches, rows, dataset):
         rows = _first_ones(connection, rows, dataset, seen)
+        counts = {found["values"]: found["counts"] for found in rows[_BATCH].value_counts().to_pylist()}
+        kept = [counts.get(number, 0) for number in range(len(batches))]
     fresh = _store(connection, dataset, rows)
     if isinstance(dataset, RowDataset) and dataset.child:
         fresh += _store(connection, dataset.child, _children(batches, rows, dataset))
-    counts = {found["values"]: found["counts"] for found in rows[_BATCH].value_counts().to_pylist()}
-    appended = [
-        Appended(accepted=(kept := counts.get(number, 0)), duplicates=batch.rows.num_rows - kept)
-        for number, batch in enumerate(batches)
-    ]
+    appended = [Appended(stored, size - stored) for stored, size in zip(kept, sizes, strict=True)]
     _remember(connection, batches, appended, now)
     return appended, fresh
 

@@ -29,6 +29,7 @@ from headwater.storage.duckdb import groups, pruning, steps
 from headwater.storage.duckdb.dialect import DuckDBDialect
 from headwater.storage.duckdb.keeping import Keeper, keeper
 from headwater.storage.duckdb.migrations import migrate
+from headwater.storage.duckdb.parsed import TEXTS
 from headwater.storage.duckdb.seen import SeenKeys
 from headwater.storage.port import (
     Appended,
@@ -158,7 +159,7 @@ class DuckDBStore:
 
     def _run(self, cursor: duckdb.DuckDBPyConnection, statement: Statement) -> list[Row]:
         try:
-            return cursor.execute(statement.sql, statement.args).fetchall()
+            return cursor.execute(TEXTS.read(cursor, statement.sql), statement.args).fetchall()
         except duckdb.InterruptException:
             raise Timeout(
                 f"The query ran longer than {self._timeout:g} s and was stopped."

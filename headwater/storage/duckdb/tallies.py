@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from headwater.catalogue.model import CountRows, Measure, RowDataset, RowRollup
 from headwater.storage import schema
 from headwater.storage.duckdb.dialect import DuckDBDialect
+from headwater.storage.duckdb.parsed import TEXTS
 
 _DIALECT = DuckDBDialect()
 
@@ -36,7 +37,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, statement: str, arriving: pa.
 
     A registered view would cost as much again as storing a few rows does.
     """
-    connection.execute(statement)
+    connection.execute(TEXTS.read(connection, statement))
 
 
 def _add(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rollup: RowRollup, rows: pa.Table) -> int:
