@@ -11,17 +11,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from headwater.catalogue.model import Dataset, SnapshotDataset
+from headwater.catalogue.model import Dataset, RowDataset, SnapshotDataset
 from headwater.catalogue.registry import CATALOGUE
 from headwater.cli import parts
 from headwater.cli.importing.ad_entities import AdEntities, workspace_of
 from headwater.cli.importing.columns import Columns, references
 from headwater.cli.importing.connection import Connection
+from headwater.cli.importing.decision_entities import DecisionNames, hints
 from headwater.cli.importing.files import Format, check_sources
 from headwater.cli.importing.local import LocalTarget
-from headwater.cli.importing.names import NamedEntities, Names
+from headwater.cli.importing.names import Names, Naming, NoNames
 from headwater.cli.importing.remote import RemoteTarget
-from headwater.cli.importing.roster_entities import RosterEntities, project_of
+from headwater.cli.importing.roster_entities import RosterEntities, RosterKind, project_of
 from headwater.cli.importing.run import Run, Target
 from headwater.cli.parts import DataDir, Org
 from headwater.errors import InvalidRequest, NotFound
@@ -86,6 +87,11 @@ def import_(
     is one, who is made as well, and takes the columns `title`, `url` and `posted_at`; a creator takes `handle` (else
     the external id is the handle), `platform` and `display_name`.
 
+    Facts about decisions name offers, channels and whatever else by the ids that these have in the API, which are
+    your own where you gave them. With `--create-missing` offers, channels, segments, decision flows and models that
+    are not there are made under these ids, with the columns `offer_name`, `category`, `channel_name` and
+    `channel_type` where there are such.
+
     Records are stored in batches of at most 50,000, each as a whole or not at all. `--on-error abort` stops at the
     first batch with a bad record and says what was stored before it. Records that carry an `id` are stored once,
     however often they are imported.
@@ -93,6 +99,8 @@ def import_(
     Example: `headwater import ad-events log.csv.gz --map time=ts --map exchange=dsp --set event=impressions`
 
     Example: `headwater import video-snapshots daily.parquet --map bvid=video --create-missing --project Spring`
+
+    Example: `headwater import interactions responses.csv --map customer=customer_id --create-missing`
 
     Example: `zcat log.gz | headwater import ad-events - --format ndjson --url http://127.0.0.1:8000 --key hw_live_…`
     """
@@ -102,13 +110,13 @@ def import_(
         raise InvalidRequest("With --url the key says whose facts these are: leave out --org and --data-dir.")
     known = _dataset(dataset)
     _check_places(known, create_missing, workspace, project)
-    columns = Columns(known, maps or (), constants or ())
+    columns = Columns(known, maps or (), constants or (), whole=create_missing and isinstance(known, RowDataset))
     check_sources(files, format)
 
     async def work() -> None:
         async with _target(url, key, data_dir, org) as target:
-            entities = await _entities(known, target, create_missing, workspace, project)
-            run = Run(dataset, target, columns, Names(known, entities), on_error)
+            names = await _naming(known, target, create_missing, workspace, project)
+            run = Run(dataset, target, columns, names, on_error, hints(known, create_missing))
             await run.all(files, format, Console(stderr=True))
 
     asyncio.run(work())
@@ -133,6 +141,11 @@ async def _target(url: str | None, key: str | None, data_dir: Path | None, org: 
 
 def _check_places(dataset: Dataset, create_missing: bool, workspace: int | None, project: str | None) -> None:
     of_roster = isinstance(dataset, SnapshotDataset)
+    if isinstance(dataset, RowDataset) and (workspace is not None or project is not None):
+        raise InvalidRequest(
+            f"--workspace and --project are for creatives and creators; {dataset.name} name neither.",
+            field="workspace" if workspace is not None else "project",
+        )
     if workspace is not None and of_roster:
         raise InvalidRequest("--workspace is for creatives; creators and videos have --project.", field="workspace")
     if project is not None and not of_roster:
@@ -141,12 +154,16 @@ def _check_places(dataset: Dataset, create_missing: bool, workspace: int | None,
         raise InvalidRequest("--workspace is where --create-missing makes things: give both.", field="workspace")
 
 
-async def _entities(
+async def _naming(
     dataset: Dataset, target: Target, create_missing: bool, workspace: int | None, project: str | None
-) -> NamedEntities:
-    """What the records of the dataset can name."""
+) -> Naming:
+    """What is done about what the records of the dataset name."""
+    if isinstance(dataset, RowDataset):
+        return DecisionNames(dataset, target.decisions) if create_missing else NoNames()
     named = references(dataset)
     if "creative" in named:
-        return AdEntities(target.ads, await workspace_of(target.ads, workspace) if create_missing else None)
+        ads = AdEntities(target.ads, await workspace_of(target.ads, workspace) if create_missing else None)
+        return Names(dataset, ads)
     place = await project_of(target.roster, project, create_missing)
-    return RosterEntities("video" if "video" in named else "creator", target.roster, place, create_missing)
+    kind: RosterKind = "video" if "video" in named else "creator"
+    return Names(dataset, RosterEntities(kind, target.roster, place, create_missing))

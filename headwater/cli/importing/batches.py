@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Iterable
 import msgspec
 
 from headwater.cli.importing.columns import Columns
-from headwater.cli.importing.names import Names, Row
+from headwater.cli.importing.names import Naming, Row
 from headwater.cli.importing.readers import Fault, Record
 from headwater.ingest.records import RecordError
 
@@ -64,7 +64,7 @@ class _Draft:
     def full(self) -> bool:
         return len(self.lines) >= MOST_RECORDS or self.size >= MOST_BYTES
 
-    def add(self, record: Record, columns: Columns, names: Names) -> None:
+    def add(self, record: Record, columns: Columns, names: Naming) -> None:
         if isinstance(record, Fault):
             self._faults[len(self.lines)] = record
             line = _REFUSED
@@ -76,7 +76,7 @@ class _Draft:
         self.lines.append(line)
         self.size += len(line) + 1
 
-    def _line(self, row: Row, names: Names) -> bytes:
+    def _line(self, row: Row, names: Naming) -> bytes:
         key = names.key(row)
         if not key:
             return _encode(row)
@@ -84,7 +84,7 @@ class _Draft:
         self._naming.setdefault(key, row)
         return _encode(names.without(row))
 
-    async def finished(self, names: Names) -> Batch:
+    async def finished(self, names: Naming) -> Batch:
         found = await names.look_up(self._naming)
         ids = {key: _encode(fields)[1:] for key, fields in found.items() if not isinstance(fields, Fault)}
         for index, key in self._waiting.items():
@@ -99,7 +99,7 @@ class _Draft:
         return Batch(self.first, self.lines, self._faults)
 
 
-async def gathered(records: Iterable[Record], columns: Columns, names: Names) -> AsyncGenerator[Batch]:
+async def gathered(records: Iterable[Record], columns: Columns, names: Naming) -> AsyncGenerator[Batch]:
     """The records of one file, in batches."""
     draft = _Draft(1)
     for record in records:

@@ -25,12 +25,24 @@ _SECONDS = 300
 T = TypeVar("T")
 
 
-class _Refusal(msgspec.Struct):
-    """The server's error forms: ``error`` is true beside a message, or is the message."""
+class _Inner(msgspec.Struct):
+    message: str
+    details: dict[str, Any] = {}
 
-    error: bool | str
+
+class _Refusal(msgspec.Struct):
+    """The server's error forms: ``error`` is true beside a message, or is the message, or holds both."""
+
+    error: bool | str | _Inner
     message: str = ""
     details: dict[str, Any] = {}
+
+    @property
+    def raised(self) -> tuple[str, dict[str, Any]]:
+        """The words and the details."""
+        if isinstance(self.error, _Inner):
+            return self.error.message, self.error.details
+        return self.error if isinstance(self.error, str) else self.message, self.details
 
 
 class Connection:
@@ -77,9 +89,8 @@ class Connection:
                 return answer
             pause = response.getheader("Retry-After", "")
             if not (attempts_left and response.status in (409, 503) and pause.isdigit()):
-                refusal = self._read(answer, _Refusal, response.status)
-                words = refusal.error if isinstance(refusal.error, str) else refusal.message
-                raise _ERRORS.get(response.status, InternalError)(words, **refusal.details)
+                words, details = self._read(answer, _Refusal, response.status).raised
+                raise _ERRORS.get(response.status, InternalError)(words, **details)
             time.sleep(min(int(pause), _LONGEST_WAIT))
         raise InternalError("No request was made.")
 

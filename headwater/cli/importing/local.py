@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from headwater.app import Headwater
 from headwater.cli.importing.batches import MEDIA_TYPE
+from headwater.cli.importing.local_decisions import LocalDecisions
 from headwater.cli.importing.local_roster import LocalRoster
 from headwater.control import Control
 from headwater.control.entities.kinds import Kind
@@ -23,6 +24,7 @@ class LocalTarget:
         self._scope = scope
         self.ads = LocalAds(headwater.services.control, scope)
         self.roster = LocalRoster(headwater.services.control, scope)
+        self.decisions = LocalDecisions(headwater.services.control, scope)
 
     async def send(self, dataset: str, body: bytes, on_error: OnError) -> Receipt:
         """Store a batch."""

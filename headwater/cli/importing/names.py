@@ -37,6 +37,35 @@ class NamedEntities(Protocol):
         """What is known by this name after ``look_up``."""
 
 
+class Naming(Protocol):
+    """What is done about the names in the records of one dataset."""
+
+    def key(self, row: Row) -> str:
+        """What all records that name the same have in common; empty when a record names nothing."""
+
+    def without(self, row: Row) -> Row:
+        """The record without the columns that name."""
+
+    async def look_up(self, rows: Mapping[str, Row]) -> Mapping[str, Mapping[str, Any] | Fault]:
+        """By key, the fields that a record is to have for its names, at least one; or why it cannot."""
+
+
+class NoNames:
+    """Lets records be as they are: the ids in them are what ingest takes."""
+
+    def key(self, row: Row) -> str:
+        """Nothing is looked for."""
+        return ""
+
+    def without(self, row: Row) -> Row:
+        """The record."""
+        return row
+
+    async def look_up(self, rows: Mapping[str, Row]) -> Mapping[str, Mapping[str, Any] | Fault]:
+        """Nothing."""
+        return {}
+
+
 class Names:
     """Puts ids in place of external ids."""
 

@@ -9,6 +9,7 @@ import msgspec
 
 from headwater.cli.importing.batches import MEDIA_TYPE
 from headwater.cli.importing.connection import Connection
+from headwater.cli.importing.remote_decisions import RemoteDecisions
 from headwater.cli.importing.remote_roster import RemoteRoster
 from headwater.control.entities.kinds import PARENT_FIELD, Kind
 from headwater.control.entities.rules import NewEntity
@@ -41,6 +42,7 @@ class RemoteTarget:
         self._connection = connection
         self.ads = RemoteAds(connection)
         self.roster = RemoteRoster(connection)
+        self.decisions = RemoteDecisions(connection)
 
     async def send(self, dataset: str, body: bytes, on_error: OnError) -> Receipt:
         """Store a batch."""

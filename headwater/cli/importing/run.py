@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -15,8 +16,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from headwater.cli.importing.ad_entities import AdDirectory
 from headwater.cli.importing.batches import Batch, gathered
 from headwater.cli.importing.columns import Columns
+from headwater.cli.importing.decision_entities import DecisionDirectory
 from headwater.cli.importing.files import Format, Source, open_source, size_of
-from headwater.cli.importing.names import Names
+from headwater.cli.importing.names import Naming
 from headwater.cli.importing.readers import read
 from headwater.cli.importing.roster_entities import RosterDirectory
 from headwater.errors import HeadwaterError, InvalidRequest
@@ -35,14 +37,26 @@ class Target(Protocol):
     def roster(self) -> RosterDirectory:
         """What snapshots name."""
 
+    @property
+    def decisions(self) -> DecisionDirectory:
+        """What facts about decisions name."""
+
     async def send(self, dataset: str, body: bytes, on_error: OnError) -> Receipt:
         """Store a batch; the answer means that it is on disk."""
 
 
 class Run:
-    """Imports files and keeps count."""
+    """Imports files and keeps count; ``hints`` are said once where a record's field is refused."""
 
-    def __init__(self, dataset: str, target: Target, columns: Columns, names: Names, on_error: OnError) -> None:
+    def __init__(
+        self,
+        dataset: str,
+        target: Target,
+        columns: Columns,
+        names: Naming,
+        on_error: OnError,
+        hints: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._dataset = dataset
         self._target = target
         self._columns = columns
@@ -50,6 +64,8 @@ class Run:
         self._on_error = on_error
         self._accepted = self._duplicates = self._rejected = 0
         self._errors: list[str] = []
+        self._hints = hints
+        self._hinted: dict[str, None] = {}
         self._ignored: set[str] = set()
 
     async def all(self, files: Sequence[str], format: Format | None, console: Console) -> None:
@@ -93,12 +109,14 @@ class Run:
 
     def _note(self, source: Source, batch: Batch, errors: Sequence[RecordError]) -> None:
         for error in map(batch.numbered, errors):
+            if (hint := self._hints.get(error.field or "")) is not None:
+                self._hinted[hint] = None
             if len(self._errors) < LISTED_ERRORS:
                 self._errors.append(f"{source.name}: record {error.index:,}: {error.message}")
 
     def _report(self) -> None:
         """What the sender should know of the files, on standard error."""
-        for line in self._errors:
+        for line in (*self._errors, *self._hinted):
             typer.echo(line, err=True)
         if self._ignored:
             typer.echo(
