@@ -8,7 +8,11 @@ import pytest
 
 from tests.real.data import real_data
 
-collect_ignore = [] if real_data() else ["test_ipinyou.py", "test_feed.py", "test_creators.py", "test_creator_feeds.py"]
+collect_ignore = (
+    []
+    if real_data()
+    else ["test_bandit.py", "test_ipinyou.py", "test_feed.py", "test_creators.py", "test_creator_feeds.py"]
+)
 
 
 @pytest.fixture(scope="session")
