@@ -13,8 +13,8 @@ from msgspec import inspect
 from typer.core import TyperGroup
 
 from headwater.catalogue.creators import POSTS, SERIES
-from headwater.catalogue.model import CountEvents, Dataset, Derived, EventDataset, Metric
-from headwater.catalogue.registry import EVENTS, SNAPSHOTS
+from headwater.catalogue.model import CountEvents, CountRows, Dataset, Derived, EventDataset, Metric, RowDataset
+from headwater.catalogue.registry import EVENTS, ROWS, SNAPSHOTS
 from headwater.catalogue.series import Growth, Level, Ratio, SeriesMetric, Term, modes
 from headwater.cli.main import app
 from headwater.settings import DESCRIPTIONS, Settings
@@ -62,12 +62,16 @@ def _kind(kind: inspect.Type) -> str:
 
 
 def catalogue_page() -> str:
-    """Every dataset with its fields; metrics, dimensions and rollups of events; time series of snapshots."""
+    """Every dataset with its fields; what is counted of events and rows; time series of snapshots."""
     lines = ["# Catalogue", "", "What can be measured, as `headwater/catalogue` declares it.", ""]
     for events in EVENTS.values():
         lines += [*_fields(events), *_events(events)]
     for snapshots in SNAPSHOTS.values():
         lines += [*_fields(snapshots), f"Counters: {_names(snapshots.counters)}.", ""]
+    for rows in ROWS.values():
+        lines += [*_fields(rows), *_measures(rows)]
+        if rows.child is not None:
+            lines += _measures(rows.child)
     lines += _series()
     return _NOTE + "\n".join(lines).rstrip() + "\n"
 
@@ -75,7 +79,7 @@ def catalogue_page() -> str:
 def _fields(dataset: Dataset) -> list[str]:
     lines = [f"## {dataset.name}", "", dataset.description, "", "| field | kind | required | what it is |"]
     lines.append("| --- | --- | --- | --- |")
-    for field in dataset.fields:
+    for field in dataset.sent:
         required = "yes" if field.required else ""
         lines.append(f"| `{field.name}` | {field.kind} | {required} | {field.description} |")
     return [*lines, ""]
@@ -98,6 +102,23 @@ def _formula(metric: Metric | Derived) -> str:
         once = ", once a session" if metric.formula.once_per_session else ", each"
         return f"events `{metric.formula.event}`{once}"
     return f"sum of `value` of events `{metric.formula.event}`"
+
+
+def _measures(dataset: RowDataset) -> list[str]:
+    if not dataset.measures:
+        return []
+    lines = ["| measure | unit | how it is made | what it is |", "| --- | --- | --- | --- |"]
+    for measure in dataset.measures:
+        formula = measure.formula
+        if not isinstance(formula, CountRows):
+            made = f"sum of `{formula.column}`"
+        elif not formula.column:
+            made = "records"
+        else:
+            values = " or ".join(f"`{_shown(value)}`" for value in formula.values) or "any value"
+            made = f"records whose `{formula.column}` is {values}"
+        lines.append(f"| `{measure.name}` | {measure.unit.name} | {made} | {measure.description} |")
+    return [*lines, ""]
 
 
 def _series() -> list[str]:

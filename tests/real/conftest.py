@@ -8,11 +8,15 @@ import pytest
 
 from tests.real.data import real_data
 
-collect_ignore = (
-    []
-    if real_data()
-    else ["test_bandit.py", "test_ipinyou.py", "test_feed.py", "test_creators.py", "test_creator_feeds.py"]
+REAL = (
+    "test_bandit.py",
+    "test_creator_feeds.py",
+    "test_creators.py",
+    "test_decision_feeds.py",
+    "test_feed.py",
+    "test_ipinyou.py",
 )
+collect_ignore = [] if real_data() else [*REAL]
 
 
 @pytest.fixture(scope="session")

@@ -1,281 +1,247 @@
-"""The Open Bandit log, 60,000 decisions with their propensities, against the reference answers beside it.
+"""A real log of a recommender (Open Bandit Dataset, small edition): its reference answers from the dashboards.
 
-Every row is a trace, an impression and, where it was clicked, a click. An offer is an item
-of one policy and campaign, which are its category; a channel is a position of one policy.
+Every decision of the log is a trace of one candidate with its propensity as the score, and an impression;
+a click is a click. Offers are the campaigns' items, channels the policies' positions, and each
+policy and campaign is a segment of its own customers.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+import pytest_asyncio
 
-from tests.serving import Company, serving
+from headwater.control.decisions.book import Book, Category, Channel, Flow, Offer, Segment
+from headwater.ingest.problems import Known
+from headwater.query.decisions.dashboard import DashboardQuestion
+from headwater.storage.port import Store
+from tests.conformance.facts import opened
+from tests.decisions.world import body_of, interaction, send, trace
+from tests.ingest.samples import Roster, Tree
 
-pytestmark = pytest.mark.slow
-
-AFTER = datetime(2019, 12, 1, 6, tzinfo=UTC)
-DAYS = 8
-ITEMS = {"all": 80, "men": 34, "women": 46}
-POLICIES = ("bts", "random")
-GROUPS = [f"{policy}_{campaign}" for policy in POLICIES for campaign in ITEMS]
-LOG = """
-    CREATE TABLE log AS SELECT policy || '_' || campaign AS grp, policy || '_' || campaign || '_' || item_id AS offer,
-        policy || '_' || position AS channel, position, click, propensity_score AS score,
-        strftime("timestamp" AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS "at", user_feature_0 AS feature,
-        policy || '_' || campaign || '_' || md5(concat(user_feature_0, user_feature_1, user_feature_2, user_feature_3))
-            AS customer
-    FROM '{path}'
-"""
-
-# D1.1: decisions and clicks; D1.4: by position; D1.3: by day under bts, all.
-BY_GROUP = {
-    "bts_all": (10_000, 42),
-    "bts_men": (10_000, 69),
-    "bts_women": (10_000, 46),
-    "random_all": (10_000, 38),
-    "random_men": (10_000, 46),
-    "random_women": (10_000, 46),
-}
-BY_POSITION = {
-    "bts_1": (9_989, 58),
-    "bts_2": (9_939, 53),
-    "bts_3": (10_072, 46),
-    "random_1": (9_935, 38),
-    "random_2": (10_174, 51),
-    "random_3": (9_891, 41),
-}
-BY_DAY = [(1_517, 7), (1_161, 4), (1_325, 11), (1_594, 6), (1_665, 6), (1_457, 5), (1_281, 3), (0, 0)]
-# D1.2: the best of random, all with 100 decisions or more, by item; D1.8: the most shown under bts, men.
-BEST = [
-    (49, 114, 3, 0.02631579),
-    (53, 105, 2, 0.01904762),
-    (58, 112, 2, 0.01785714),
-    (18, 119, 2, 0.01680672),
-    (36, 122, 2, 0.01639344),
-    (6, 131, 2, 0.01526718),
-    (44, 136, 2, 0.01470588),
-    (57, 149, 2, 0.01342282),
-    (61, 104, 1, 0.00961538),
-    (48, 115, 1, 0.00869565),
-]
-MOST_SHOWN = [(13, 2026, 16), (23, 1472, 8), (0, 1265, 9), (27, 997, 9), (6, 590, 3), (17, 515, 11), (31, 461, 3),
-              (10, 411, 2), (9, 311, 1), (3, 194, 2)]  # fmt: skip
-# D1.7: smallest and largest propensity; D1.9: by the first feature of customers, random.
-PROPENSITY = {
-    "bts_all": (4.5e-05, 0.95424),
-    "bts_men": (0.000165, 0.72529),
-    "bts_women": (1e-06, 0.9628),
-    "random_all": (0.0125, 0.0125),
-    "random_men": (0.029411764705882353, 0.029411764705882353),
-    "random_women": (0.021739130434782608, 0.021739130434782608),
-}
-BY_FEATURE = {
-    "4ae385d792f81dde128124a925a830de": (153, 0),
-    "81ce123cbb5bd8ce818f60fb3586bba5": (19_132, 77),
-    "cef3390ed299c09874189c387777674a": (10_715, 53),
-}
-
-
-@dataclass(frozen=True)
-class Bandit:
-    """The log in a server's data directory, and in SQL."""
-
-    folder: Path
-    key: str
-    organisation_id: int
-    reference: duckdb.DuckDBPyConnection
-
-    def ask(self, *questions: dict[str, Any]) -> list[Any]:
-        """The dashboard's answers just after the log's end."""
-
-        async def work() -> list[Any]:
-            async with serving(self.folder) as server:
-                server.clock.now = AFTER
-                company = Company(server, "owner1@example.com", self.key, self.organisation_id)
-                return [await _asked(company, days=DAYS, **one) for one in questions]
-
-        return asyncio.run(work())
-
-    def sql(self, select: str) -> list[tuple[Any, ...]]:
-        """What SQL says of ``log``."""
-        return self.reference.execute(select).fetchall()
-
-
-async def _asked(company: Company, **params: Any) -> Any:
-    answer = await company.get("/api/v1/dashboard-data", **params)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+NOW = datetime(2019, 12, 1, 0, 30, tzinfo=UTC)
+POLICIES, CAMPAIGNS, POSITIONS = ("bts", "random"), ("all", "men", "women"), (1, 2, 3)
+_COLUMNS = (
+    "policy, campaign, row, timestamp AT TIME ZONE 'UTC', item_id, position, click, propensity_score, user_feature_0"
+)
+_PER_COMMIT = 20_000
+Logged = tuple[Any, ...]
 
 
 @pytest.fixture(scope="module")
-def bandit(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bandit]:
-    folder = tmp_path_factory.mktemp("bandit") / "data"
-    with duckdb.connect() as reference:
-        reference.execute("SET TimeZone = 'UTC'")
-        reference.execute(LOG.format(path=data / "decisions" / "obd.parquet"))
-
-        async def work() -> Bandit:
-            async with serving(folder) as server:
-                server.clock.now = AFTER
-                company = await server.company("Shop")
-                loaded = Bandit(folder, company.key, company.organisation_id, reference)
-                await _make(company)
-                await _send(company, loaded)
-                return loaded
-
-        yield asyncio.run(work())
+def log(data: Path) -> list[Logged]:
+    """The log's rows, in the order of time."""
+    connection = duckdb.connect()
+    file = data / "decisions" / "obd.parquet"
+    return connection.execute(f"SELECT {_COLUMNS} FROM '{file}' ORDER BY timestamp, policy, campaign, row").fetchall()
 
 
-async def _make(company: Company) -> None:
-    async def post(path: str, **body: Any) -> None:
-        answer = await company.request("POST", f"/api/v1/{path}", json=body)
-        assert answer.status_code == 201, answer.text
-
-    for policy in POLICIES:
-        for position in (1, 2, 3):
-            name = f"{policy}_{position}"
-            await post("channels", id=name, name=name, channelType="web")
-        for campaign, items in ITEMS.items():
-            group = f"{policy}_{campaign}"
-            await post("categories", id=group, name=group)
-            await post("decision-flows", id=group, key=group, name=group)
-            for item in range(items):
-                offer = f"{group}_{item}"
-                await post("offers", id=offer, name=offer, status="active", categoryId=group)
-    for segment in ("bts_all", *BY_FEATURE):
-        await post("segments", id=segment, name=segment)
-
-
-async def _send(company: Company, loaded: Bandit) -> None:
-    rows = loaded.sql('SELECT grp, offer, channel, position, click, score, "at", customer FROM log')
-    await _ingest(company, "interactions", _interactions, rows)
-    await _ingest(company, "decision-traces", _trace, rows)
-    members = loaded.sql(
-        "SELECT DISTINCT 'bts_all', customer FROM log WHERE grp = 'bts_all'"
-        " UNION ALL SELECT DISTINCT feature, customer FROM log WHERE grp LIKE 'random%'"
+def made(log: list[Logged]) -> Book:
+    """What the log names."""
+    items = sorted({(campaign, item) for _, campaign, _, _, item, *_ in log})
+    named = [f"{policy}_{campaign}" for policy in POLICIES for campaign in CAMPAIGNS]
+    named += sorted({f"random_{feature}" for policy, *_, feature in log if policy == "random"})
+    return Book(
+        categories=[Category(at, campaign, campaign, "active") for at, campaign in enumerate(CAMPAIGNS, 1)],
+        offers=[
+            Offer(at, f"{campaign}_{item}", f"{campaign} {item:02}", "active", category=CAMPAIGNS.index(campaign) + 1)
+            for at, (campaign, item) in enumerate(items, 1)
+        ],
+        channels=[
+            Channel(at, f"{policy}_{position}", f"{policy} {position}", "active")
+            for at, (policy, position) in enumerate(((one, other) for one in POLICIES for other in POSITIONS), 1)
+        ],
+        flows=[Flow(at, policy, policy, "active", key=policy) for at, policy in enumerate(POLICIES, 1)],
+        segments=[Segment(at, name, name, "active") for at, name in enumerate(named, 1)],
     )
-    await _ingest(company, "segment-members", _member, members)
 
 
-def _interactions(row: tuple[Any, ...]) -> list[dict[str, Any]]:
-    _, offer, channel, _, click, _, at, customer = row
-    shown = {"at": at, "customer_id": customer, "offer_id": offer, "channel_id": channel}
-    return [{**shown, "outcome": outcome} for outcome in (("impression", "click") if click else ("impression",))]
-
-
-def _member(row: tuple[Any, ...]) -> list[dict[str, Any]]:
-    return [{"segment_id": row[0], "customer_id": row[1]}]
-
-
-def _trace(row: tuple[Any, ...]) -> list[dict[str, Any]]:
-    group, offer, channel, position, _, score, at, customer = row
-    decided = {"at": at, "customer_id": customer, "channel_id": channel, "decision_flow_id": group}
-    scoring = [{"offer_id": offer, "score": score, "rank": 1}]
-    selected = [{"offer_id": offer, "rank": position}]
-    return [{**decided, "candidates": [offer], "scoring_results": scoring, "selected_offers": selected}]
-
-
-async def _ingest(
-    company: Company,
-    dataset: str,
-    make: Callable[[tuple[Any, ...]], list[dict[str, Any]]],
-    rows: list[tuple[Any, ...]],
-) -> None:
-    records = [record for row in rows for record in make(row)]
-    answer = await company.request(
-        "POST",
-        f"/api/v1/ingest/{dataset}",
-        content="\n".join(map(json.dumps, records)),
-        headers={"content-type": "application/x-ndjson"},
-    )
-    receipt = answer.json()
-    assert (receipt["accepted"], receipt["ignored_fields"]) == (len(records), [])
-
-
-def test_clicks_by_policy_and_campaign(bandit: Bandit) -> None:
-    """D1.1."""
-    (answer,) = bandit.ask({"type": "offer_performance_grouped", "groupBy": "category"})
-    found = {
-        group["groupId"]: tuple(
-            sum(offer[what] for offer in group["offers"]) for what in ("impressions", "conversions")
+def facts(rows: list[Logged]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each row's facts."""
+    for policy, campaign, row, moment, item, position, click, propensity, feature in rows:
+        at, customer = f"{moment.isoformat()}Z", f"{policy}_{campaign}_{row}"
+        offer, channel = f"{campaign}_{item}", f"{policy}_{position}"
+        yield "interactions", interaction(at, offer, channel, "impression", customer)
+        if click:
+            yield "interactions", interaction(at, offer, channel, "click", customer)
+        yield (
+            "decision-traces",
+            trace(
+                at,
+                channel,
+                [offer],
+                customer,
+                decision_flow_id=policy,
+                scoring_results=[{"offer_id": offer, "score": propensity, "rank": position}],
+                selected_offers=[{"offer_id": offer, "rank": position}],
+            ),
         )
-        for group in answer["groups"]
+        yield "segment-members", {"segment_id": f"{policy}_{campaign}", "customer_id": customer}
+        if policy == "random":
+            yield "segment-members", {"segment_id": f"random_{feature}", "customer_id": customer}
+
+
+class Bandit:
+    """The loaded log, to be asked about its week."""
+
+    def __init__(self, store: Store, book: Book) -> None:
+        self._store = store
+        self._book = book
+
+    async def ask(self, type_: Any, segment: str | None = None, **more: Any) -> dict[str, Any]:
+        within = None if segment is None else self._book.find("segment", segment)
+        question = DashboardQuestion(type_, 7, segment=within, **more)
+        return await body_of(self._store, question, book=self._book, now=NOW)
+
+    def number(self, kind: Any, public_id: str) -> int:
+        found = self._book.find(kind, public_id)
+        assert found is not None
+        return found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bandit(log: list[Logged]) -> AsyncIterator[Bandit]:
+    book = made(log)
+    known = Known(Tree(), Roster(), book)
+    async with opened() as store:
+        for first in range(0, len(log), _PER_COMMIT):
+            of: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+            for dataset, record in facts(log[first : first + _PER_COMMIT]):
+                of[dataset].append(record)
+            for dataset, records in of.items():
+                await send(store, dataset, records, known=known)
+        yield Bandit(store, book)
+
+
+async def test_clicks_per_policy_and_campaign(bandit: Bandit) -> None:
+    """D1.1."""
+    expected = {
+        "bts_all": (42, 0.0042),
+        "bts_men": (69, 0.0069),
+        "bts_women": (46, 0.0046),
+        "random_all": (38, 0.0038),
+        "random_men": (46, 0.0046),
+        "random_women": (46, 0.0046),
     }
-    assert found == BY_GROUP
+    for segment, (clicks, rate) in expected.items():
+        rows = (await bandit.ask("acceptance_rate", segment))["data"]
+        shown, positive = sum(row["impressions"] for row in rows), sum(row["positive"] for row in rows)
+        assert (shown, positive) == (10_000, clicks)
+        assert round(positive / shown, 4) == rate
+    groups = (await bandit.ask("offer_performance_grouped", group_by="category"))["groups"]
+    clicked = {group["groupId"]: sum(row["conversions"] for row in group["offers"]) for group in groups}
+    assert clicked == {"all": 80, "men": 115, "women": 92}
 
 
-def test_the_best_items_of_a_random_policy(bandit: Bandit) -> None:
-    """D1.2, and all items of all campaigns against SQL."""
-    (answer,) = bandit.ask({"type": "acceptance_rate"})
-    rows = {row["offerId"]: (row["impressions"], row["positive"]) for row in answer["data"]}
-    assert answer["total"] == len(POLICIES) * sum(ITEMS.values())
-    rates = {row["offerId"]: row["acceptanceRate"] for row in answer["data"]}
-    for item, decisions, clicks, rate in BEST:
-        assert rows[f"random_all_{item}"] == (decisions, clicks)
-        assert rates[f"random_all_{item}"] == round(rate, 4)
-    expected = {offer: (count, clicks) for offer, count, clicks in bandit.sql(
-        "SELECT offer, count(*), sum(click)::BIGINT FROM log GROUP BY 1"
-    )}  # fmt: skip
-    assert {offer: counts for offer, counts in rows.items() if counts[0]} == expected
+async def test_the_best_offers_of_the_random_policy(bandit: Bandit) -> None:
+    """D1.2."""
+    rows = (await bandit.ask("acceptance_rate", "random_all"))["data"]
+    often = [row for row in rows if row["impressions"] >= 100]
+    best = sorted(often, key=lambda row: (-row["positive"] / row["impressions"], row["offerName"]))[:10]
+    assert [(row["offerId"], row["impressions"], row["positive"], row["acceptanceRate"]) for row in best] == [
+        ("all_49", 114, 3, 0.0263),
+        ("all_53", 105, 2, 0.019),
+        ("all_58", 112, 2, 0.0179),
+        ("all_18", 119, 2, 0.0168),
+        ("all_36", 122, 2, 0.0164),
+        ("all_6", 131, 2, 0.0153),
+        ("all_44", 136, 2, 0.0147),
+        ("all_57", 149, 2, 0.0134),
+        ("all_61", 104, 1, 0.0096),
+        ("all_48", 115, 1, 0.0087),
+    ]
 
 
-def test_clicks_by_day(bandit: Bandit) -> None:
-    """D1.3: one campaign's customers are a segment."""
-    (answer,) = bandit.ask({"type": "daily_trend", "segmentId": "bts_all"})
-    days = [(day["impressions"], day["conversions"]) for day in answer["data"]]
-    assert days == BY_DAY
-    assert answer["data"][0]["date"] == (AFTER.date() - timedelta(days=7)).isoformat()
+async def test_decisions_and_clicks_per_day(bandit: Bandit) -> None:
+    """D1.3; the series ends today, which had none."""
+    days = (await bandit.ask("daily_trend", "bts_all"))["data"]
+    assert [(day["date"], day["impressions"], day["conversions"]) for day in days] == [
+        ("2019-11-25", 1161, 4),
+        ("2019-11-26", 1325, 11),
+        ("2019-11-27", 1594, 6),
+        ("2019-11-28", 1665, 6),
+        ("2019-11-29", 1457, 5),
+        ("2019-11-30", 1281, 3),
+        ("2019-12-01", 0, 0),
+    ]
+    rows = (await bandit.ask("acceptance_rate", "bts_all"))["data"]
+    of_the_window = sum(row["impressions"] for row in rows), sum(row["positive"] for row in rows)
+    shown = sum(day["impressions"] for day in days), sum(day["conversions"] for day in days)
+    assert (of_the_window[0] - shown[0], of_the_window[1] - shown[1]) == (1517, 7)
 
 
-def test_clicks_by_position(bandit: Bandit) -> None:
+async def test_positions(bandit: Bandit) -> None:
     """D1.4."""
-    (answer,) = bandit.ask({"type": "channel_effectiveness"})
-    assert {row["channelId"]: (row["impressions"], row["conversions"]) for row in answer["data"]} == BY_POSITION
-    assert {row["channelId"]: row["effectiveness"] for row in answer["data"]} == {
-        channel: f"{100 * clicks / shown:.1f}" for channel, (shown, clicks) in BY_POSITION.items()
+    rows = (await bandit.ask("channel_effectiveness"))["data"]
+    assert {row["channelId"]: (row["impressions"], row["conversions"], row["effectiveness"]) for row in rows} == {
+        "bts_1": (9989, 58, "0.6"),
+        "bts_2": (9939, 53, "0.5"),
+        "bts_3": (10072, 46, "0.5"),
+        "random_1": (9935, 38, "0.4"),
+        "random_2": (10174, 51, "0.5"),
+        "random_3": (9891, 41, "0.4"),
     }
 
 
-def test_propensities_by_policy_and_campaign(bandit: Bandit) -> None:
-    """D1.7: the tenths from the smallest to the largest, and their mean."""
-    answers = bandit.ask(
-        *({"type": "score_distribution", "groupBy": "category", "filterId": group} for group in GROUPS)
-    )
-    for group, answer in zip(GROUPS, answers, strict=True):
-        tenths = [bucket["count"] for bucket in answer["data"]]
-        own = f"FROM log WHERE grp = '{group}'"
-        counted = dict(bandit.sql(f"SELECT (round(score * 1e9)::BIGINT // 100000000)::INT, count(*) {own} GROUP BY 1"))
-        assert tenths == [counted.get(tenth, 0) for tenth in range(10)]
-        lowest, highest = PROPENSITY[group]
-        filled = [tenth for tenth, count in enumerate(tenths) if count]
-        assert (filled[0], filled[-1]) == (int(lowest * 10), int(highest * 10))
-        ((mean,),) = bandit.sql(f"SELECT avg(score) {own}")
-        (bucket,) = answer["dimensionBuckets"]
-        assert bucket["avgScore"] == pytest.approx(mean, abs=0.0005)
-        assert answer["totalScores"] == 10_000
+async def test_propensities(bandit: Bandit, log: list[Logged]) -> None:
+    """D1.7, as far as a distribution tells: the random policy's are constant."""
+    found = await bandit.ask("score_distribution")
+    tenths = Counter(min(int(row[7] * 10), 9) for row in log)
+    assert [bucket["count"] for bucket in found["data"]] == [tenths[place] for place in range(10)]
+    assert found["totalScores"] == 60_000
+    for item in ("all_49", "men_13"):
+        offer = bandit.number("offer", item)
+        alone = await bandit.ask("score_distribution", group_by="offer", filter=offer)
+        scores = [row[7] for row in log if f"{row[1]}_{row[4]}" == item]
+        (only,) = alone["dimensionBuckets"]
+        assert (only["count"], only["avgScore"]) == (len(scores), pytest.approx(sum(scores) / len(scores), abs=0.0005))
 
 
-def test_the_items_shown_most(bandit: Bandit) -> None:
-    """D1.8: as the traces have it; a flow has as many as are read."""
-    chosen, accepted = bandit.ask(
-        {"type": "selection_frequency", "decisionFlowId": "bts_men"}, {"type": "acceptance_rate"}
-    )
-    assert chosen["totalTraces"] == 10_000
-    clicks = {row["offerId"]: row["positive"] for row in accepted["data"]}
-    found = [(row["offerId"], row["selectedCount"], clicks[row["offerId"]]) for row in chosen["data"]]
-    assert found[: len(MOST_SHOWN)] == [(f"bts_men_{item}", shown, click) for item, shown, click in MOST_SHOWN]
+async def test_the_offers_that_thompson_sampling_chose(bandit: Bandit) -> None:
+    """D1.8."""
+    rows = (await bandit.ask("acceptance_rate", "bts_men"))["data"][:10]
+    assert [(row["offerId"], row["impressions"], row["positive"]) for row in rows] == [
+        ("men_13", 2026, 16),
+        ("men_23", 1472, 8),
+        ("men_0", 1265, 9),
+        ("men_27", 997, 9),
+        ("men_6", 590, 3),
+        ("men_17", 515, 11),
+        ("men_31", 461, 3),
+        ("men_10", 411, 2),
+        ("men_9", 311, 1),
+        ("men_3", 194, 2),
+    ]
 
 
-def test_clicks_by_a_feature_of_customers(bandit: Bandit) -> None:
+async def test_segments_of_users(bandit: Bandit) -> None:
     """D1.9."""
-    answers = bandit.ask(*({"type": "acceptance_rate", "segmentId": feature} for feature in BY_FEATURE))
-    for counts, answer in zip(BY_FEATURE.values(), answers, strict=True):
-        assert tuple(sum(row[what] for row in answer["data"]) for what in ("impressions", "positive")) == counts
+    expected = {
+        "4ae385d792f81dde128124a925a830de": (153, 0),
+        "81ce123cbb5bd8ce818f60fb3586bba5": (19_132, 77),
+        "cef3390ed299c09874189c387777674a": (10_715, 53),
+    }
+    for feature, figures in expected.items():
+        rows = (await bandit.ask("acceptance_rate", f"random_{feature}"))["data"]
+        assert (sum(row["impressions"] for row in rows), sum(row["positive"] for row in rows)) == figures
+
+
+async def test_the_newest_ten_thousand_traces(bandit: Bandit, log: list[Logged]) -> None:
+    """Of one policy, against the same count of the log."""
+    found = await bandit.ask("selection_frequency", flow=bandit.number("decision_flow", "random"))
+    assert found["totalTraces"] == 10_000
+    newest = [row for row in log if row[0] == "random"]
+    oldest = newest[-10_000][3]
+    certain = Counter(f"{row[1]}_{row[4]}" for row in newest if row[3] > oldest)
+    possible = Counter(f"{row[1]}_{row[4]}" for row in newest if row[3] >= oldest)
+    for row in found["data"]:
+        assert certain[row["offerId"]] <= row["eligibleCount"] <= possible[row["offerId"]]
+        assert row["selectedCount"] == row["scoredCount"] == row["eligibleCount"] == sum(row["rankDistribution"])
+    assert sum(row["eligibleCount"] for row in found["data"]) == 10_000
