@@ -53,10 +53,12 @@ async def test_ids_that_were_made_just_now_may_share_a_commit_with_others(store:
     assert await impressions(store) == 2
 
 
-@pytest.mark.parametrize("rounds", [1, 3])
-async def test_tallies_are_right_before_and_after_they_are_merged(store: Store, rounds: int) -> None:
-    for _ in range(rounds):
-        await store.append([batch("interactions", _MANY)])
+@pytest.mark.parametrize(("commits", "times"), [(1, 1), (3, 1), (2, 100)])
+async def test_tallies_are_right_before_and_after_they_are_merged(store: Store, commits: int, times: int) -> None:
+    """However many rows a commit has."""
+    rounds = commits * times
+    for _ in range(commits):
+        await store.append([batch("interactions", _MANY * times)])
     for _ in range(2):
         tally = Tally(INTERACTIONS, ("impressions", "positive", "converts", "revenue"), ("offer", "channel"))
         rows = await store.fetch(compile_tally(tally, SCOPE, store.dialect))

@@ -21,6 +21,8 @@ from headwater.storage.duckdb.dialect import DuckDBDialect
 from headwater.storage.duckdb.parsed import TEXTS
 
 _DIALECT = DuckDBDialect()
+_FEW = 256
+"""Up to so many rows stand each for itself until they are merged: to sum them takes longer than to store them."""
 
 
 def store(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rows: pa.Table) -> int:
@@ -63,7 +65,10 @@ def _sums(dataset: RowDataset, rollup: RowRollup, rows: pa.Table) -> pa.Table:
     lead = schema.lead_column(dataset, rollup) if rollup.lead else None
     names = [name for name, _ in schema.row_rollup_keys(dataset, rollup) if name != lead]
     keys = {name: _key(dataset, name, rows) for name in names}
-    groups = pa.table({**keys, **values}).filter(some).group_by(names, use_threads=False)
+    found = pa.table({**keys, **values}).filter(some)
+    if found.num_rows <= _FEW:
+        return found
+    groups = found.group_by(names, use_threads=False)
     return groups.aggregate([(name, "sum") for name in values]).rename_columns([*keys, *values])
 
 
