@@ -89,17 +89,18 @@ def compile_customer(
 ) -> Statement:
     """All that a decision needs to know of a customer, each row of a ``kind``.
 
-    Columns: ``kind``, ``offer``, ``channel``, ``at_time``, ``times``, ``policy_type``, ``expires_at``, ``segment``.
+    Columns: ``kind``, ``customer``, ``offer``, ``channel``, ``at_time``, ``times``, ``policy_type``, ``expires_at``,
+    ``segment``. Contacts are found by a key of 64 bits: one of another ``customer`` may be among them.
     """
     binding = Binding(scope, dialect)
     who = binding.value(customer, "VARCHAR")
     parts = [_contacts(who, since, binding), _suppressions(who, now, binding)]
     if segments:
         parts.append(
-            f"SELECT '{MEMBER}', 0, 0, NULL, 0, '', NULL, members.segment_id"
+            f"SELECT '{MEMBER}', {who}, 0, 0, NULL, 0, '', NULL, members.segment_id"
             f" FROM {binding.members(segments, who)} AS members"
         )
-    columns = ("kind", "offer", "channel", "at_time", "times", "policy_type", "expires_at", "segment")
+    columns = ("kind", "customer", "offer", "channel", "at_time", "times", "policy_type", "expires_at", "segment")
     return binding.statement(" UNION ALL ".join(parts), columns, "customer")
 
 
@@ -107,13 +108,13 @@ def _contacts(who: str, since: datetime, binding: Binding) -> str:
     time = INTERACTIONS.time_column
     conditions = [
         binding.own("fact"),
+        # Texts are compared by the reader: the engine would compare those of all rows, not of the few found.
         f"fact.{lead_column(INTERACTIONS, _CONTACTS)} = {binding.dialect.text_key(who)}",
-        f"fact.customer_id = {who}",
         *binding.within(f"fact.{time}", Window(since, None)),
     ]
     return (
-        f"SELECT '{CONTACT}' AS kind, fact.offer_id AS offer, fact.channel_id AS channel, fact.{time} AS at_time,"
-        f" fact.impressions AS times, '' AS policy_type, NULL AS expires_at, 0 AS segment"
+        f"SELECT '{CONTACT}' AS kind, fact.customer_id AS customer, fact.offer_id AS offer, fact.channel_id AS channel,"
+        f" fact.{time} AS at_time, fact.impressions AS times, '' AS policy_type, NULL AS expires_at, 0 AS segment"
         f" FROM {_CONTACTS.name} AS fact WHERE {' AND '.join(conditions)}"
     )
 
@@ -121,7 +122,7 @@ def _contacts(who: str, since: datetime, binding: Binding) -> str:
 def _suppressions(who: str, now: datetime, binding: Binding) -> str:
     conditions = [binding.own("fact"), f"fact.customer_id = {who}", _unexpired(now, binding)]
     return (
-        f"SELECT '{SUPPRESSION}', fact.offer_id, fact.channel_id, fact.{SUPPRESSIONS.time_column}, 0,"
+        f"SELECT '{SUPPRESSION}', fact.customer_id, fact.offer_id, fact.channel_id, fact.{SUPPRESSIONS.time_column}, 0,"
         f" fact.policy_type, fact.expires_at, 0 FROM {SUPPRESSIONS.table} AS fact WHERE {' AND '.join(conditions)}"
     )
 

@@ -22,12 +22,14 @@ from headwater.storage.schema import AMOUNT_SCALE
 _PREFIX = "dt_"
 
 
-def customer_state(rows: Iterable[Row]) -> CustomerState:
-    """Contacts, suppressions and segments, each row of one kind."""
+def customer_state(rows: Iterable[Row], customer_id: str) -> CustomerState:
+    """The customer's contacts, suppressions and segments, each row of one kind."""
     contacts: list[Contact] = []
     suppressions: list[Suppression] = []
     segments: set[int] = set()
-    for kind, offer, channel, at, times, policy_type, expires_at, segment in rows:
+    for kind, customer, offer, channel, at, times, policy_type, expires_at, segment in rows:
+        if customer != customer_id:
+            continue
         if kind == CONTACT:
             contacts += [Contact(offer, channel, at)] * times
         elif kind == SUPPRESSION:

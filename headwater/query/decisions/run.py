@@ -105,7 +105,7 @@ class DecisionsEngine:
     ) -> CustomerState:
         """Contacts since a time, suppressions that hold, and which of the segments list the customer."""
         statement = compile_customer(customer_id, since, segments, now, scope, self._dialect)
-        return customer_state(await self._store.fetch(statement))
+        return customer_state(await self._store.fetch(statement), customer_id)
 
     async def rates(self, scope: Scope) -> Mapping[int, OfferRecord]:
         """What every offer did in all time, at most half a second old."""
