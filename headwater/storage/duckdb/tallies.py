@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headwater.catalogue.model import CountRows, Measure, RowDataset, RowRollup
+from headwater.kit.ids import SNOWFLAKES
 from headwater.storage import schema
 from headwater.storage.duckdb.dialect import DuckDBDialect
 from headwater.storage.duckdb.parsed import TEXTS
@@ -45,17 +46,17 @@ def _insert(connection: duckdb.DuckDBPyConnection, statement: str, arriving: pa.
 def _add(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rollup: RowRollup, rows: pa.Table) -> int:
     sums = _sums(dataset, rollup, rows)
     if sums.num_rows:
-        _insert(connection, _into(dataset, rollup), sums)
+        commit = pa.repeat(pa.scalar(SNOWFLAKES.next(), pa.int64()), sums.num_rows)
+        _insert(connection, _into(dataset, rollup), sums.append_column(schema.COMMIT, commit))
     return int(sums.num_rows)
 
 
 def _into(dataset: RowDataset, rollup: RowRollup) -> str:
-    # Rows of one commit may have several numbers: all of them are above those of every commit before.
-    derived = [f"nextval('commit_number') AS {schema.COMMIT}"]
+    derived = ""
     if rollup.lead:
         of = _DIALECT.text_key(dataset.dimension(rollup.lead).column)
-        derived.append(f"{of} AS {schema.lead_column(dataset, rollup)}")
-    return f"INSERT INTO {rollup.name} BY NAME SELECT *, {', '.join(derived)} FROM arriving"
+        derived = f", {of} AS {schema.lead_column(dataset, rollup)}"
+    return f"INSERT INTO {rollup.name} BY NAME SELECT *{derived} FROM arriving"
 
 
 def _sums(dataset: RowDataset, rollup: RowRollup, rows: pa.Table) -> pa.Table:
