@@ -1,4 +1,4 @@
-SELECT pairs.entity AS entity, fact.component_id AS component, sum(fact.component_impressions) AS component_impressions, sum(fact.component_continues) AS component_continues
+SELECT pairs.entity AS entity, fact.component_id AS component, coalesce(sum(fact.component_impressions), 0) AS component_impressions, coalesce(sum(fact.component_continues), 0) AS component_continues
 FROM ad_flow_day AS fact
 INNER JOIN (SELECT tupleElement(row, 1) AS key, tupleElement(row, 2) AS entity FROM (SELECT arrayJoin(arrayZip({p1:Array(Int64)}, {p2:Array(Int64)})) AS row)) AS pairs ON pairs.key = fact.creative_id
 WHERE fact.organisation_id = {p0:Int64} AND fact.day >= {p3:Date32}

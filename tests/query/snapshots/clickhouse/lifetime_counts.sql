@@ -1,4 +1,4 @@
-SELECT facts.entity, sum(facts.impressions) AS impressions, sum(facts.seconds_in_view) AS seconds_in_view
+SELECT facts.entity, coalesce(sum(facts.impressions), 0) AS impressions, coalesce(sum(facts.seconds_in_view), 0) AS seconds_in_view
 FROM (SELECT pairs.entity AS entity, fact.impressions AS impressions, fact.seconds_in_view AS seconds_in_view
 FROM ad_lifetime AS fact
 INNER JOIN (SELECT tupleElement(row, 1) AS key, tupleElement(row, 2) AS entity FROM (SELECT arrayJoin(arrayZip({p1:Array(Int64)}, {p2:Array(Int64)})) AS row)) AS pairs ON pairs.key = fact.creative_id
