@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -23,18 +24,25 @@ TYPES = {
     "TIMESTAMP": "DateTime64(6, 'UTC')",
 }
 
+_NUMBERS = count(1)
+
 
 class InProcessClickHouse:
-    """As much of ``storage.port.Store`` as an engine asks questions of."""
+    """As much of ``storage.port.Store`` as an engine asks questions of, in a database of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.dialect = ClickHouseDialect()
         self._folder = folder
-        self._session = Session(str(folder / "clickhouse"))
+        # All sessions of a process are on one server, which keeps to the place where it began: in memory.
+        self._session = Session()
+        self._database = f"copy{next(_NUMBERS)}"
+        self._session.query(f"CREATE DATABASE {self._database}")
+        self._session.query(f"USE {self._database}")
         self.zones: dict[int, str] = {}
         self.kept_groups: dict[int, Mapping[int, Group]] = {}
 
     def close(self) -> None:
+        self._session.query(f"DROP DATABASE {self._database}")
         self._session.close()
 
     def has_fresh(self, dataset: str) -> bool:
