@@ -111,6 +111,7 @@ def _decisions() -> Rows:
 
 
 def _recommend() -> Rows:
+    data.WORK.mkdir(exist_ok=True)
     folder = tempfile.TemporaryDirectory(dir=data.WORK)
     with folder as path, servers.headwater(Path(path), "0,1", jobs=False) as (url, _, _):
         return recommend.rows(url)

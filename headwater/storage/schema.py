@@ -174,6 +174,11 @@ def with_child(dataset: RowDataset) -> tuple[RowDataset, ...]:
     return (dataset, dataset.child) if dataset.child else (dataset,)
 
 
+def daily_rollups(dataset: RowDataset) -> tuple[RowRollup, ...]:
+    """The rollups that keep days, not the facts' own times."""
+    return tuple(rollup for rollup in dataset.rollups if not rollup.exact)
+
+
 def lead_column(dataset: RowDataset, rollup: RowRollup) -> str:
     """The column with the 64-bit keys of a rollup's leading dimension."""
     return f"{dataset.dimension(rollup.lead).column}_key"

@@ -38,6 +38,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Both]:
     facts = {"interactions": interactions(random, 800), "decision-traces": traces(random, 300), **others(random)}
     async with opened(folder / "facts.duckdb", kind=DuckDBStore) as store:
         await fill(store, facts)
+        await store._write(store._settle)
         other = InProcessClickHouse(folder)
         for dataset in ROWS.values():
             other.copy_rows(dataset, store._root)

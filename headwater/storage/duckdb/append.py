@@ -1,4 +1,4 @@
-"""One commit: arrived rows are freed of duplicates, stored, summed, and their keys kept.
+"""One commit: arrived rows are freed of duplicates, stored, summed or left to be, and their keys kept.
 
 Duplicates (contract: ingest) are of two kinds: a record ``id`` seen before, and,
 for metrics that count once a session, a happening of a session seen before. Both
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -20,10 +21,21 @@ from headwater.catalogue.model import CountEvents, Dataset, EventDataset, RowDat
 from headwater.storage import schema
 from headwater.storage.duckdb import rollups, steps, tallies
 from headwater.storage.duckdb.seen import SeenKeys
+from headwater.storage.duckdb.waiting import Unsummed
 from headwater.storage.port import Appended, FactBatch
 
 KEY_LIFE = timedelta(hours=24)
+_FEW = 256
+"""Commits of up to so many records leave their daily sums for later."""
 _BATCH, _SEQ, _ID_KEY, _SESSION_KEY = "batch", "seq", "id_key", "session_key"
+
+
+class Stored(NamedTuple):
+    """What became of batches, how many fresh sums they made, and what of them is not summed yet."""
+
+    appended: list[Appended]
+    fresh: int
+    unsummed: list[Unsummed]
 
 
 def append(
@@ -32,8 +44,8 @@ def append(
     batches: Sequence[FactBatch],
     seen: SeenKeys,
     now: datetime,
-) -> tuple[list[Appended], int]:
-    """Store ``batches`` of one dataset within the open transaction; also how many fresh sums they made."""
+) -> Stored:
+    """Store ``batches`` of one dataset within the open transaction."""
     rows = _combine(batches)
     sizes = [batch.rows.num_rows for batch in batches]
     kept = sizes
@@ -41,18 +53,33 @@ def append(
         rows = _first_ones(connection, rows, dataset, seen)
         counts = {found["values"]: found["counts"] for found in rows[_BATCH].value_counts().to_pylist()}
         kept = [counts.get(number, 0) for number in range(len(batches))]
-    fresh = _store(connection, dataset, rows)
-    if isinstance(dataset, RowDataset) and dataset.child:
-        fresh += _store(connection, dataset.child, _children(batches, rows, dataset))
+    if isinstance(dataset, RowDataset):
+        fresh, unsummed = _store_rows(connection, dataset, rows, batches)
+    else:
+        fresh, unsummed = _store(connection, dataset, rows), []
     appended = [Appended(stored, size - stored) for stored, size in zip(kept, sizes, strict=True)]
     _remember(connection, batches, appended, now)
-    return appended, fresh
+    return Stored(appended, fresh, unsummed)
+
+
+def _store_rows(
+    connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rows: pa.Table, batches: Sequence[FactBatch]
+) -> tuple[int, list[Unsummed]]:
+    """The rows, their children, and their sums, but for the daily ones of a few rows."""
+    parts = [Unsummed(dataset.name, dataset, rows)]
+    if dataset.child:
+        parts.append(Unsummed(dataset.name, dataset.child, _children(batches, rows, dataset)))
+    fresh = 0
+    for _, of, stored in parts:
+        tallies.store(connection, of, stored)
+        fresh += tallies.add_exact(connection, of, stored)
+    if rows.num_rows <= _FEW:
+        return fresh, [part for part in parts if part.rows.num_rows and schema.daily_rollups(part.dataset)]
+    return fresh + sum(tallies.add_daily(connection, of, stored) for _, of, stored in parts), []
 
 
 def _store(connection: duckdb.DuckDBPyConnection, dataset: Dataset, rows: pa.Table) -> int:
     """The rows as they are, and what is derived; how many derived rows wait to be merged because of them."""
-    if isinstance(dataset, RowDataset):
-        return tallies.store(connection, dataset, rows)
     connection.register("staged", rows)
     try:
         if isinstance(dataset, SnapshotDataset):

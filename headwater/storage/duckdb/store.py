@@ -2,7 +2,7 @@
 
 Durability: ``append`` returns after DuckDB has committed and flushed its
 write-ahead log; opening the file after a crash replays it. Reads run on cursors
-of their own and see whole commits only.
+of their own and see whole commits only, all that were answered before.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from headwater.storage.duckdb.keeping import Keeper, keeper
 from headwater.storage.duckdb.migrations import migrate
 from headwater.storage.duckdb.parsed import TEXTS
 from headwater.storage.duckdb.seen import SeenKeys
+from headwater.storage.duckdb.waiting import Waiting
 from headwater.storage.port import (
     Appended,
     FactBatch,
@@ -46,6 +47,7 @@ _READERS = 4
 _REWRITE = 4
 _FILTER_SHARE = 4
 _QUIET_SECONDS = 10
+_SETTLE_SECONDS = 1
 _BETWEEN_INTERRUPTS = 0.05
 _T = TypeVar("_T")
 log = structlog.get_logger(__name__)
@@ -80,6 +82,8 @@ class DuckDBStore:
         self._clock = clock
         self._seen = SeenKeys(memory_bytes // _FILTER_SHARE, cover_after)
         self._covering: asyncio.Future[None] | None = None
+        self._waiting = Waiting()
+        self._settling: asyncio.TimerHandle | None = None
         self._fresh: dict[str, int] = {}
         self._largest: dict[str, int] = {}
         self._zones: dict[int, str] = {}
@@ -89,7 +93,7 @@ class DuckDBStore:
         self._one_compaction = asyncio.Lock()
 
     async def start(self) -> None:
-        """Open the file, migrate it, and drop what an interrupted merge left."""
+        """Open the file, migrate it, and clear up behind a process that was killed."""
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="facts-write")
         self._merging = ThreadPoolExecutor(1, thread_name_prefix="facts-merge")
         self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="facts-read")
@@ -113,7 +117,7 @@ class DuckDBStore:
         self._root.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         migrate(self._root)
         for name, kept in self._keepers.items():
-            kept.drop_unfinished(self._root)
+            kept.recover(self._root)
             self._fresh[name] = kept.fresh_count(self._root)
             self._largest[name] = kept.largest(self._root)
         self._seen.open(self._root)
@@ -121,15 +125,17 @@ class DuckDBStore:
         self._groups = groups.load(self._root)
 
     async def stop(self) -> None:
-        """Let the merge under way end, then close."""
-        if self._quiet:
-            self._quiet.cancel()
+        """Let the merge under way end, add what waits, then close."""
+        for timer in (self._quiet, self._settling):
+            if timer:
+                timer.cancel()
         for task in (self._compacting, self._covering):
             if task:
                 await asyncio.wait([task])
         for _ in range(_READERS):
             (await self._cursors.get()).close()
         self._merger.close()
+        await self._write(self._settle)
         await self._write(self._root.close)
         for pool in (self._reading, self._merging, self._writing):
             pool.shutdown()
@@ -139,6 +145,8 @@ class DuckDBStore:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout):
+                if self._waiting.wanted_by(statement.sql):
+                    await self._write(self._settle)
                 cursor = await self._cursors.get()
         except TimeoutError:
             raise Unavailable("The server is busy with other queries. Try again.", retry_after=1) from None
@@ -167,22 +175,47 @@ class DuckDBStore:
             ) from None
 
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
-        """One transaction on the writer thread."""
-        appended, fresh = await self._commit(self._append, batches)
-        for name, count in fresh.items():
-            self._fresh[name] = self._fresh.get(name, 0) + count
+        """One transaction on the writer thread; daily sums of a few rows follow when they are asked for, or soon."""
+        appended = await self._write(self._append, batches)
+        if self._waiting and self._settling is None:
+            loop = asyncio.get_running_loop()
+            self._settling = loop.call_later(_SETTLE_SECONDS, self._settle_in_background)
         self._compact_if_due()
         self._cover_if_due()
         return appended
 
-    def _append(self, batches: Sequence[FactBatch]) -> tuple[list[Appended], dict[str, int]]:
-        appended: list[Appended] = []
-        fresh: dict[str, int] = {}
-        for name, group in groupby(batches, key=lambda batch: batch.dataset):
-            done, added = appending.append(self._root, self._catalogue[name], list(group), self._seen, self._clock())
-            appended += done
-            fresh[name] = fresh.get(name, 0) + added
-        return appended, fresh
+    def _append(self, batches: Sequence[FactBatch]) -> list[Appended]:
+        stored = self._whole(self._store, batches)
+        for name, done in stored:
+            self._count_fresh(name, done.fresh)
+            self._waiting.keep(done.unsummed)
+        return [one for _, done in stored for one in done.appended]
+
+    def _store(self, batches: Sequence[FactBatch]) -> list[tuple[str, appending.Stored]]:
+        return [
+            (name, appending.append(self._root, self._catalogue[name], list(group), self._seen, self._clock()))
+            for name, group in groupby(batches, key=lambda batch: batch.dataset)
+        ]
+
+    def _settle_in_background(self) -> None:
+        self._settling = None
+        asyncio.get_running_loop().run_in_executor(self._writing, self._settle_quietly)
+
+    def _settle_quietly(self) -> None:
+        try:
+            self._settle()
+        except duckdb.Error:
+            log.exception("rollups.settle_failed")
+
+    def _settle(self) -> None:
+        """Add the sums that wait; on the writer, so that those of every commit before are among them."""
+        if self._waiting:
+            for name, fresh in self._whole(self._waiting.add, self._root).items():
+                self._count_fresh(name, fresh)
+            self._waiting.clear()
+
+    def _count_fresh(self, name: str, fresh: int) -> None:
+        self._fresh[name] = self._fresh.get(name, 0) + fresh
 
     async def remembered(self, scope: Scope, key_hash: str) -> RememberedAppend | None:
         """Looked up on the writer, behind any commit that may hold the key."""
@@ -234,19 +267,17 @@ class DuckDBStore:
     async def compact(self) -> None:
         """Merge the fresh sums into the rollups; ingest and reads go on meanwhile."""
         async with self._one_compaction:
+            await self._write(self._settle)
             for name, kept in self._keepers.items():
                 if self._fresh.get(name):
-                    self._fresh[name] = await self._merge(name, kept)
+                    upto = await asyncio.get_running_loop().run_in_executor(self._merging, kept.merge, self._merger)
+                    await self._write(self._swap, name, kept, upto)
             await self._write(self._checkpoint)
 
-    async def _merge(self, name: str, kept: Keeper) -> int:
-        upto = await asyncio.get_running_loop().run_in_executor(self._merging, kept.merge, self._merger)
-        return await self._write(self._swap, name, kept, upto)
-
-    def _swap(self, name: str, kept: Keeper, upto: int) -> int:
+    def _swap(self, name: str, kept: Keeper, upto: int) -> None:
         kept.swap(self._root, upto)
         self._largest[name] = kept.largest(self._root)
-        return kept.fresh_count(self._root)
+        self._fresh[name] = kept.fresh_count(self._root)
 
     def zone(self, organisation_id: int) -> str:
         """The zone that this organisation's daily sums are kept in."""
@@ -306,20 +337,19 @@ class DuckDBStore:
                 steps.rezone(self._root, dataset, organisation_id, zone)
 
     async def _commit(self, work: Callable[..., _T], *args: object) -> _T:
-        """Do ``work`` on the writer, all of it or nothing."""
+        return await self._write(self._whole, work, *args)
 
-        def whole() -> _T:
-            self._root.begin()
-            try:
-                done = work(*args)
-                self._root.commit()
-            except BaseException:
-                with suppress(duckdb.Error):
-                    self._root.rollback()
-                raise
-            return done
-
-        return await self._write(whole)
+    def _whole(self, work: Callable[..., _T], *args: object) -> _T:
+        """Do ``work``, all of it or nothing."""
+        self._root.begin()
+        try:
+            done = work(*args)
+            self._root.commit()
+        except BaseException:
+            with suppress(duckdb.Error):
+                self._root.rollback()
+            raise
+        return done
 
     def _checkpoint(self) -> None:
         # Refused while a reader holds an older snapshot; the next one will do it.

@@ -1,9 +1,9 @@
-"""Rollups of facts that are counted row by row: sums that every commit appends, merged in the background.
+"""Rollups of facts that are counted row by row: sums that commits append, merged in the background.
 
-A commit inserts its sums into the rollups themselves, under its number. Questions sum
-whatever rows there are, so a rollup is right at every commit and read as one table.
-``merge`` sums and sorts beside the writer what has been committed so far; ``swap``
-puts that in place together with the rows that came meanwhile, in one transaction.
+Sums are inserted into the rollups themselves, under the number of their commit. Questions sum
+whatever rows there are, so a rollup is read as one table. The daily sums of a small commit come
+later (``waiting``). ``merge`` sums and sorts beside the writer what has been committed so far;
+``swap`` puts that in place together with the rows that came meanwhile, in one transaction.
 """
 
 from __future__ import annotations
@@ -26,13 +26,22 @@ _FEW = 256
 """Up to so many rows stand each for itself until they are merged: to sum them takes longer than to store them."""
 
 
-def store(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rows: pa.Table) -> int:
-    """Store a commit's raw rows and add their sums; returns how many rows of sums they are."""
+def store(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rows: pa.Table) -> None:
+    """Store a commit's raw rows."""
     if not rows.num_rows:
-        return 0
+        return
     kept = rows.select([name for name, _ in schema.columns(dataset)])
     _insert(connection, f"INSERT INTO {dataset.table} BY NAME SELECT * FROM arriving", kept)
-    return sum(_add(connection, dataset, rollup, rows) for rollup in dataset.rollups)
+
+
+def add_exact(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rows: pa.Table) -> int:
+    """Add the rows to the rollups that keep the facts' own times; returns how many rows of sums they are."""
+    return sum(_add(connection, dataset, one, rows) for one in dataset.rollups if one.exact)
+
+
+def add_daily(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rows: pa.Table) -> int:
+    """Add the rows to the rollups by day; returns how many rows of sums they are."""
+    return sum(_add(connection, dataset, one, rows) for one in schema.daily_rollups(dataset))
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, statement: str, arriving: pa.Table) -> None:
@@ -44,6 +53,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, statement: str, arriving: pa.
 
 
 def _add(connection: duckdb.DuckDBPyConnection, dataset: RowDataset, rollup: RowRollup, rows: pa.Table) -> int:
+    if not rows.num_rows:
+        return 0
     sums = _sums(dataset, rollup, rows)
     if sums.num_rows:
         commit = pa.repeat(pa.scalar(SNOWFLAKES.next(), pa.int64()), sums.num_rows)
