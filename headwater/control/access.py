@@ -19,6 +19,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.db import Database
+from headwater.control.renewals import Renewals
 from headwater.control.rules import is_row_id
 from headwater.control.scope_cache import Credential, ScopeCache
 from headwater.control.secrets import Vault
@@ -43,12 +44,15 @@ _PERSONAL: Final[frozenset[Permission]] = frozenset(("read", "write"))
 class Access:
     """Who is asking."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock, tokens: AccessTokens) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, clock: Clock, tokens: AccessTokens, renewals: Renewals
+    ) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
         self._tokens = tokens
-        self._cache = ScopeCache(clock)
+        self._renewals = renewals
+        self._cache = ScopeCache(clock, self._renew)
         self._touches: dict[str, asyncio.Task[None]] = {}
 
     def cached(self, bearer: str | None, api_key: str | None, session: str | None) -> Scope | None:
@@ -63,9 +67,9 @@ class Access:
             raise Unauthorized(
                 "Sign in, or send an API key or access token as 'Authorization: Bearer …' or an API key as 'X-API-Key'."
             )
-        known = self._cache.get(credential)
-        if known is not None:
-            return known
+        return self._cache.get(credential) or await self._checked(credential)
+
+    async def _checked(self, credential: Credential) -> Scope:
         generation = self._cache.generation
         kind, holder = await self._look_up(credential)
         if holder is None or (holder.expires_at is not None and holder.expires_at <= self._clock()):
@@ -75,6 +79,15 @@ class Access:
         if kind == "key":
             self._touch(holder)
         return scope
+
+    def _renew(self, credential: Credential) -> None:
+        self._renewals.begin("credential", self._renewed(credential))
+
+    async def _renewed(self, credential: Credential) -> None:
+        try:
+            await self._checked(credential)
+        except Unauthorized:
+            self._cache.forget(credential)
 
     async def operator_scope(self, organisation_id: int) -> Scope:
         """The scope in which the server's operator acts for an organisation, as its owner."""

@@ -26,6 +26,7 @@ from headwater.control.idempotency.service import Idempotency
 from headwater.control.migrate import upgrade
 from headwater.control.plans.service import Plans
 from headwater.control.read_models import ReadModels
+from headwater.control.renewals import Renewals
 from headwater.control.secrets import Vault
 from headwater.control.tokens.access_tokens import AccessTokens
 from headwater.control.users.passwords import Passwords
@@ -45,11 +46,12 @@ class Control:
         url = URL.create("sqlite+aiosqlite", database=str(self._folder / "control.db"))
         self._database = Database(url, clock, self._vault, self._on_change)
         tokens = AccessTokens(self._vault, clock, settings.access_token_minutes)
-        self.access = Access(self._database, self._vault, clock, tokens)
+        self._renewals = Renewals()
+        self.access = Access(self._database, self._vault, clock, tokens, self._renewals)
         self.users = Users(self._database, settings, clock, tokens, Passwords(hasher))
-        self.trees = EntityTrees(self._database, clock)
-        self.rosters = Rosters(self._database, clock)
-        self.books = Books(self._database, clock)
+        self.trees = EntityTrees(self._database, clock, self._renewals)
+        self.rosters = Rosters(self._database, clock, self._renewals)
+        self.books = Books(self._database, clock, self._renewals)
         self.annotations = AnnotationReader()
         self.idempotency = Idempotency(self._vault, clock)
         self.plans = Plans()
@@ -69,8 +71,13 @@ class Control:
 
     async def stop(self) -> None:
         """Finish what is under way and close the database."""
-        await self.access.settle()
+        await self.settle()
         await self._database.close()
+
+    async def settle(self) -> None:
+        """Wait for what is done beside the answers."""
+        await self._renewals.settle()
+        await self.access.settle()
 
     def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A session that can change nothing."""

@@ -2,7 +2,8 @@
 
 ``ReadModels`` holds one immutable model for each organisation asked about last, and
 notices within two seconds when another process has changed the rows: a counter of the
-organisation says so. What a model holds and how it is built is for the subclass.
+organisation says so, which is looked at ahead of time while the model is in use. What a
+model holds and how it is built is for the subclass.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar, Final, Generic, Literal, TypeVar
 
 from sqlalchemy import select
@@ -19,12 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.db import Database
 from headwater.control.organisations.models import Organisation
+from headwater.control.renewals import RENEWED_AFTER, TRUSTED_FOR, Renewals
 from headwater.errors import NotFound
 from headwater.kit.clock import Clock
 
 Model = TypeVar("Model")
 
-_TRUSTED_FOR: Final = timedelta(seconds=2)
 _MOST_MODELS: Final = 256
 
 
@@ -35,6 +36,7 @@ class _Kept(Generic[Model]):
     one_builder: asyncio.Lock = field(default_factory=asyncio.Lock)
     model: Model | None = None
     version: int = -1
+    renewed_from: datetime | None = None
     trusted_until: datetime | None = None
 
 
@@ -43,9 +45,10 @@ class ReadModels(ABC, Generic[Model]):
 
     counter: ClassVar[Literal["entities_version", "roster_version", "decisions_version"]]
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, renewals: Renewals) -> None:
         self._database = database
         self._clock = clock
+        self._renewals = renewals
         self._kept: dict[int, _Kept[Model]] = {}
         self._listeners: list[Callable[[int], None]] = []
 
@@ -60,13 +63,15 @@ class ReadModels(ABC, Generic[Model]):
     def cached(self, organisation_id: int) -> Model | None:
         """The model, if it was found to be fresh within the last two seconds."""
         kept = self._kept.get(organisation_id)
-        return self._trusted(kept) if kept else None
+        return self._trusted(kept, organisation_id) if kept else None
 
     async def get(self, organisation_id: int) -> Model:
         """The model as it is now, or was at most two seconds ago if another process changed it."""
         kept = self._keep(organisation_id)
+        if (model := self._trusted(kept, organisation_id)) is not None:
+            return model
         async with kept.one_builder:
-            return self._trusted(kept) or await self._refreshed(kept, organisation_id)
+            return self._trusted(kept, organisation_id) or await self._refreshed(kept, organisation_id)
 
     def evict(self, organisation_id: int) -> None:
         """Forget a model; one that is being built now serves those who wait for it, and is then dropped."""
@@ -77,8 +82,18 @@ class ReadModels(ABC, Generic[Model]):
         for listener in self._listeners:
             listener(organisation_id)
 
-    def _trusted(self, kept: _Kept[Model]) -> Model | None:
-        return kept.model if kept.trusted_until is not None and self._clock() < kept.trusted_until else None
+    def _trusted(self, kept: _Kept[Model], organisation_id: int) -> Model | None:
+        now = self._clock()
+        if kept.trusted_until is None or now >= kept.trusted_until:
+            return None
+        if kept.renewed_from is not None and now >= kept.renewed_from:
+            kept.renewed_from = None
+            self._renewals.begin(self.counter, self._renewed(kept, organisation_id))
+        return kept.model
+
+    async def _renewed(self, kept: _Kept[Model], organisation_id: int) -> None:
+        async with kept.one_builder:
+            await self._refreshed(kept, organisation_id)
 
     def _keep(self, organisation_id: int) -> _Kept[Model]:
         kept = self._kept.pop(organisation_id, None) or _Kept()
@@ -88,7 +103,7 @@ class ReadModels(ABC, Generic[Model]):
         return kept
 
     async def _refreshed(self, kept: _Kept[Model], organisation_id: int) -> Model:
-        trusted_until = self._clock() + _TRUSTED_FOR
+        now = self._clock()
         # One transaction: the version belongs to the rows that are read after it.
         async with self._database.reading() as session:
             counted = select(getattr(Organisation, self.counter)).where(Organisation.id == organisation_id)
@@ -99,5 +114,5 @@ class ReadModels(ABC, Generic[Model]):
                 kept.model = await self._build(session, organisation_id)
                 kept.version = version
                 self._changed(organisation_id)
-        kept.trusted_until = trusted_until
+        kept.renewed_from, kept.trusted_until = now + RENEWED_AFTER, now + TRUSTED_FOR
         return kept.model

@@ -1,18 +1,20 @@
 """Scopes of credentials that were good a moment ago, so that a busy caller costs no database.
 
-Bounded in size and in time; holds digests of credentials, never the credentials.
+Bounded in size and in time; holds digests of credentials, never the credentials. One that is
+in use when half of its time is over is announced, once, to be looked up again.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
+from headwater.control.renewals import RENEWED_AFTER, TRUSTED_FOR
 from headwater.kit.clock import Clock
 from headwater.scope import Scope
 
-_LIFE: Final = timedelta(seconds=2)
 _MOST: Final = 10_000
 
 
@@ -22,14 +24,16 @@ Credential = tuple[Literal["bearer", "api_key", "session"], str]
 
 class _Entry(NamedTuple):
     scope: Scope
+    renewed_from: datetime
     until: datetime
 
 
 class ScopeCache:
     """Scopes by credential, oldest first."""
 
-    def __init__(self, clock: Clock, most: int = _MOST) -> None:
+    def __init__(self, clock: Clock, renew: Callable[[Credential], None], most: int = _MOST) -> None:
         self._clock = clock
+        self._renew = renew
         self._most = most
         self._entries: dict[bytes, _Entry] = {}
         self.generation = 0
@@ -41,21 +45,31 @@ class ScopeCache:
         entry = self._entries.get(digest)
         if entry is None:
             return None
-        if entry.until <= self._clock():
+        now = self._clock()
+        if entry.until <= now:
             del self._entries[digest]
             return None
+        if entry.renewed_from <= now:
+            self._entries[digest] = entry._replace(renewed_from=entry.until)
+            self._renew(credential)
         return entry.scope
 
     def put(self, credential: Credential, scope: Scope, expires_at: datetime | None, generation: int) -> None:
         """Keep a scope, unless something was evicted since ``generation``."""
         if generation != self.generation:
             return
-        until = self._clock() + _LIFE
+        now = self._clock()
+        until = now + TRUSTED_FOR
         digest = _digest(credential)
         self._entries.pop(digest, None)
-        self._entries[digest] = _Entry(scope, min(until, expires_at) if expires_at else until)
+        until = min(until, expires_at) if expires_at else until
+        self._entries[digest] = _Entry(scope, now + RENEWED_AFTER, until)
         while len(self._entries) > self._most:
             del self._entries[next(iter(self._entries))]
+
+    def forget(self, credential: Credential) -> None:
+        """Look this credential up when it comes again."""
+        self._entries.pop(_digest(credential), None)
 
     def evict(self, organisation_id: int) -> None:
         """Forget every scope of an organisation, also those that are being looked up now."""

@@ -14,7 +14,7 @@ from headwater.control.scope_cache import ScopeCache
 from headwater.control.tokens.api_keys import ApiKeys
 from headwater.control.tokens.models import ApiKey, CookieSession, RefreshToken
 from headwater.control.users.models import User
-from headwater.errors import Forbidden, NotFound, Unauthorized
+from headwater.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from headwater.kit.clock import FixedClock
 from headwater.scope import Role
 from headwater.settings import Settings
@@ -115,6 +115,47 @@ async def test_a_known_credential_costs_no_database_for_two_seconds(
     assert control.access.cached(None, None, None) is None
 
 
+async def test_a_credential_in_use_never_runs_out(control: Control, clock: FixedClock, nord: Founded) -> None:
+    _, key = await make_key(control, nord.scope)
+    await control.access.authenticate(None, key, None)
+    for _ in range(5):
+        clock.advance(timedelta(seconds=1))
+        assert control.access.cached(None, key, None) is not None
+        await control.settle()
+
+
+async def test_one_that_another_process_revoked_is_refused_once_it_was_looked_up_again(
+    control: Control, settings: Settings, clock: FixedClock, nord: Founded
+) -> None:
+    key_id, key = await make_key(control, nord.scope)
+    await control.access.authenticate(None, key, None)
+    beside = provide(settings, clock, CHEAP_HASHER)
+    await beside.start()
+    async with beside.unit_of_work() as uow:
+        await ApiKeys(uow.session, nord.scope).revoke(key_id)
+    await beside.stop()
+    clock.advance(timedelta(seconds=1))
+    assert control.access.cached(None, key, None) is not None
+    await control.settle()
+    assert control.access.cached(None, key, None) is None
+
+
+async def test_a_database_that_fails_meanwhile_costs_nobody_their_answer(
+    control: Control, clock: FixedClock, nord: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, key = await make_key(control, nord.scope)
+    await control.access.authenticate(None, key, None)
+    with monkeypatch.context() as broken:
+        broken.setattr(control.access, "_look_up", _unavailable)
+        clock.advance(timedelta(seconds=1))
+        assert control.access.cached(None, key, None) is not None
+        await control.settle()
+        assert control.access.cached(None, key, None) is not None
+    clock.advance(timedelta(seconds=1))
+    assert control.access.cached(None, key, None) is None
+    assert await control.access.authenticate(None, key, None)
+
+
 async def test_revoking_takes_effect_at_once(control: Control, nord: Founded) -> None:
     key_id, key = await make_key(control, nord.scope)
     await control.access.authenticate(None, key, None)
@@ -127,7 +168,7 @@ async def test_revoking_takes_effect_at_once(control: Control, nord: Founded) ->
 
 
 def test_a_scope_looked_up_before_an_eviction_is_not_kept_after_it(clock: FixedClock, nord: Founded) -> None:
-    cache = ScopeCache(clock)
+    cache = ScopeCache(clock, _not_renewed)
     generation = cache.generation
     cache.evict(nord.scope.organisation_id)
     cache.put(("bearer", "x"), nord.scope, None, generation)
@@ -135,7 +176,7 @@ def test_a_scope_looked_up_before_an_eviction_is_not_kept_after_it(clock: FixedC
 
 
 def test_the_cache_is_bounded_and_evicts_one_organisation_only(clock: FixedClock, nord: Founded, syd: Founded) -> None:
-    cache = ScopeCache(clock, most=2)
+    cache = ScopeCache(clock, _not_renewed, most=2)
     for secret, scope in (("a", nord.scope), ("b", nord.scope), ("c", syd.scope)):
         cache.put(("bearer", secret), scope, None, cache.generation)
     assert [cache.get(("bearer", secret)) for secret in "abc"] == [None, nord.scope, syd.scope]
@@ -230,3 +271,11 @@ async def test_no_credential_is_stored_in_clear(control: Control, nord: Founded)
         assert all(len(value) == 64 and value not in secret and secret not in value for value in stored)
     assert key.startswith(prefix)
     assert len(prefix) < 16
+
+
+def _not_renewed(_: object) -> None:
+    raise AssertionError("Nothing is old here.")
+
+
+async def _unavailable(_: object) -> None:
+    raise Unavailable("The database is locked.")

@@ -154,6 +154,27 @@ async def test_an_unchanged_tree_is_kept_and_checked_by_one_small_query(
     ]
 
 
+async def test_a_tree_in_use_is_checked_ahead_of_time(
+    control: Control, settings: Settings, clock: FixedClock, nord: Founded
+) -> None:
+    organisation_id = nord.scope.organisation_id
+    before = await control.trees.get(organisation_id)
+    for _ in range(3):
+        clock.advance(timedelta(seconds=1))
+        assert control.trees.cached(organisation_id) is before
+        await control.settle()
+    beside = provide(settings, clock, CHEAP_HASHER)
+    await beside.start()
+    await grow(beside, nord)
+    await beside.stop()
+    clock.advance(timedelta(seconds=1))
+    assert await control.trees.get(organisation_id) is before
+    await control.settle()
+    after = control.trees.cached(organisation_id)
+    assert after is not None
+    assert after is not before
+
+
 async def test_those_who_ask_at_once_share_one_tree(control: Control, nord: Founded) -> None:
     trees = await asyncio.gather(*(control.trees.get(nord.scope.organisation_id) for _ in range(5)))
     assert len({id(tree) for tree in trees}) == 1
