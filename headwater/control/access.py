@@ -53,6 +53,7 @@ class Access:
         self._tokens = tokens
         self._renewals = renewals
         self._cache = ScopeCache(clock, self._renew)
+        self._checks: dict[tuple[Credential, int], asyncio.Task[Scope]] = {}
         self._touches: dict[str, asyncio.Task[None]] = {}
 
     def cached(self, bearer: str | None, api_key: str | None, session: str | None) -> Scope | None:
@@ -67,7 +68,22 @@ class Access:
             raise Unauthorized(
                 "Sign in, or send an API key or access token as 'Authorization: Bearer …' or an API key as 'X-API-Key'."
             )
-        return self._cache.get(credential) or await self._checked(credential)
+        return self._cache.get(credential) or await self._shared(credential)
+
+    async def _shared(self, credential: Credential) -> Scope:
+        """One check for all who come with a credential at once, but for those who come after an eviction."""
+        key = (credential, self._cache.generation)
+        check = self._checks.get(key)
+        if check is None:
+            check = self._checks[key] = asyncio.create_task(self._checked(credential))
+            check.add_done_callback(lambda done: self._end(key, done))
+        return await asyncio.shield(check)
+
+    def _end(self, key: tuple[Credential, int], check: asyncio.Task[Scope]) -> None:
+        del self._checks[key]
+        if not check.cancelled():
+            # Asked for here, since those who wanted to know may all have gone away.
+            check.exception()
 
     async def _checked(self, credential: Credential) -> Scope:
         generation = self._cache.generation

@@ -93,12 +93,20 @@ class Control:
 
     def is_known(self, what: Sequence[str], organisation_id: int) -> bool:
         """Whether all of ``what`` that is kept in memory was found to be fresh within the last two seconds."""
+        return all(models.cached(organisation_id) is not None for models in self._kept(what))
+
+    async def freshen(self, what: Sequence[str], organisation_id: int) -> None:
+        """Find out whether it still is as kept in memory."""
+        for models in self._kept(what):
+            await models.get(organisation_id)
+
+    def _kept(self, what: Sequence[str]) -> list[ReadModels[Any]]:
         kept: Mapping[str, ReadModels[Any]] = {
             "entities": self.trees,
             "roster": self.rosters,
             "decision_entities": self.books,
         }
-        return all(kept[one].cached(organisation_id) is not None for one in what if one in kept)
+        return [kept[one] for one in what if one in kept]
 
     def _on_change(self, change: Change) -> None:
         if change.what == "entities":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import jwt
@@ -10,7 +12,7 @@ from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 
 from headwater.control import Control, provide
-from headwater.control.scope_cache import ScopeCache
+from headwater.control.scope_cache import Credential, ScopeCache
 from headwater.control.tokens.api_keys import ApiKeys
 from headwater.control.tokens.models import ApiKey, CookieSession, RefreshToken
 from headwater.control.users.models import User
@@ -122,6 +124,40 @@ async def test_a_credential_in_use_never_runs_out(control: Control, clock: Fixed
         clock.advance(timedelta(seconds=1))
         assert control.access.cached(None, key, None) is not None
         await control.settle()
+
+
+async def test_those_who_come_at_once_share_one_lookup(
+    control: Control, nord: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_id, key = await make_key(control, nord.scope)
+    looked_up: list[object] = []
+    look_up = control.access._look_up
+
+    async def counted(credential: Credential) -> object:
+        looked_up.append(credential)
+        return await look_up(credential)
+
+    monkeypatch.setattr(control.access, "_look_up", counted)
+    scopes = await asyncio.gather(*(control.access.authenticate(None, key, None) for _ in range(5)))
+    assert len(looked_up) == 1
+    assert all(scope is scopes[0] for scope in scopes)
+    control.access.evict(nord.scope.organisation_id)
+    before = asyncio.create_task(control.access.authenticate(None, key, None))
+    await asyncio.sleep(0)
+    async with control.unit_of_work() as uow:
+        await ApiKeys(uow.session, nord.scope).revoke(key_id)
+    await _refused(control, None, key, None)
+    with suppress(Unauthorized):
+        await before
+    await _refused(control, None, key, None)
+
+
+async def test_a_caller_who_goes_away_takes_no_lookup_along(control: Control, nord: Founded) -> None:
+    _, key = await make_key(control, nord.scope)
+    impatient, patient = [asyncio.create_task(control.access.authenticate(None, key, None)) for _ in range(2)]
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert (await patient).organisation_id == nord.scope.organisation_id
 
 
 async def test_one_that_another_process_revoked_is_refused_once_it_was_looked_up_again(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from headwater.control import provide
+from headwater.control.entities.service import Entities, NewEntity
+from headwater.surfaces._http.serve import Server
 from tests.promises import people
 from tests.promises.routes import Ids
 from tests.serving import Company, event
@@ -27,6 +31,10 @@ class Asks:
             return await ask(*given)
 
         patch.setattr(engine, "ask", counted)
+
+
+async def _not_needed(*_: Any) -> Any:
+    raise AssertionError("The response is kept.")
 
 
 @pytest.fixture
@@ -90,6 +98,32 @@ async def test_it_is_not_given_for_another_tenant(ids: Ids) -> None:
     assert (await ids.company.request("GET", url)).status_code == 200
     answer = await ids.company.request("GET", url, headers={"x-tenant-id": "999"})
     assert answer.status_code == 403
+
+
+async def test_after_a_pause_it_is_given_once_what_may_have_changed_was_looked_at(
+    ids: Ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, url = ids.company.server, urls(ids)[0]
+    first = await ids.company.request("GET", url)
+    server.clock.advance(timedelta(seconds=5))
+    with monkeypatch.context() as nowhere:
+        nowhere.setattr(Server, "reply", _not_needed)
+        answers = await asyncio.gather(*(ids.company.request("GET", url) for _ in range(4)))
+    assert [answer.content for answer in answers] == [first.content] * 4
+
+
+async def test_after_a_pause_it_is_not_given_when_another_process_changed_the_entities(ids: Ids, asks: Asks) -> None:
+    server, url = ids.company.server, urls(ids)[0]
+    await ids.company.request("GET", url)
+    beside = provide(server.services.settings, server.clock)
+    await beside.start()
+    async with beside.unit_of_work() as uow:
+        scope = await server.services.control.access.operator_scope(ids.company.organisation_id)
+        await Entities(uow.session, scope).create("workspace", NewEntity(name="New"))
+    await beside.stop()
+    server.clock.advance(timedelta(seconds=5))
+    await ids.company.request("GET", url)
+    assert asks.count == 2
 
 
 async def test_it_is_not_given_once_its_key_has_expired(ids: Ids) -> None:

@@ -92,6 +92,8 @@ class Gate:
         sent_headers: dict[str, str] = {"x-request-id": headers.request_id}
         try:
             kept = self._kept(scope, headers, sent_headers)
+            if kept is None and await self._freshened(scope, headers):
+                kept = self._kept(scope, headers, sent_headers)
             if kept is not None:
                 await _send(send, 200, kept.headers, sent_headers, kept.body)
                 return
@@ -140,13 +142,13 @@ class Gate:
 
     def _kept(self, scope: Scope, headers: Headers, sent_headers: dict[str, str]) -> _Kept | None:
         """A kept response for this caller, its request counted; None to go the whole way."""
-        if scope["method"] != "GET" or not (headers.authorization or headers.api_key):
+        if not _may_be_kept(scope, headers):
             return None
         server = self._server
         caller = server.services.control.access.cached(*credentials(headers))
         if caller is None or not caller.allows("read", Role.viewer):
             return None
-        kept = self._responses.get((caller.organisation_id, scope["path"], scope["query_string"]))
+        kept = self._responses.get(_key(caller.organisation_id, scope))
         # What the control plane knows is looked at every two seconds, in case another process changed it.
         if kept is None or not server.services.control.is_known(kept.of, caller.organisation_id):
             return None
@@ -154,16 +156,35 @@ class Gate:
         check_tenant(headers, caller)
         return kept
 
+    async def _freshened(self, scope: Scope, headers: Headers) -> bool:
+        """Look at what is looked at every two seconds; whether there is a kept response that may be as good as ever.
+
+        After a pause many come at once, and none of them needs the whole way.
+        """
+        if not _may_be_kept(scope, headers):
+            return False
+        control = self._server.services.control
+        try:
+            caller = await control.access.authenticate(*credentials(headers))
+            kept = self._responses.get(_key(caller.organisation_id, scope))
+            if kept is not None:
+                await control.freshen(kept.of, caller.organisation_id)
+        except HeadwaterError:
+            # Whoever needs the credential says what is wrong with it.
+            return False
+        return kept is not None
+
     def _keep(self, scope: Scope, reply: Reply, kept: _Kept) -> None:
         if reply.keep is None or reply.status != 200 or scope["method"] != "GET":
             return
         organisation, tags, generations, expires = reply.keep
-        key = (organisation, scope["path"], scope["query_string"])
         if reply.kept_body is not None:
             body = _encode(reply.kept_body)
             kept = _Kept(body, _response_headers(reply, body))
         kept = kept._replace(of=tuple(kind for _, kind, number in tags if not number))
-        self._responses.put(key, kept, tags, generations, len(kept.body) + _BYTES_PER_RESPONSE, expires)
+        self._responses.put(
+            _key(organisation, scope), kept, tags, generations, len(kept.body) + _BYTES_PER_RESPONSE, expires
+        )
 
     def _client_ip(self, scope: Scope, headers: Headers) -> str:
         """The caller's address; behind proxies, the one that the outermost trusted one saw."""
@@ -172,6 +193,14 @@ class Gate:
             return address
         chain = [part.strip() for part in headers.forwarded_for.split(",") if part.strip()]
         return chain[-self._trusted_proxies] if len(chain) >= self._trusted_proxies else address
+
+
+def _may_be_kept(scope: Scope, headers: Headers) -> bool:
+    return scope["method"] == "GET" and bool(headers.authorization or headers.api_key)
+
+
+def _key(organisation_id: int, scope: Scope) -> tuple[int, str, bytes]:
+    return organisation_id, scope["path"], scope["query_string"]
 
 
 def _headers(scope: Scope) -> Headers:
