@@ -52,7 +52,7 @@ class Control:
         self.trees = EntityTrees(self._database, clock, self._renewals)
         self.rosters = Rosters(self._database, clock, self._renewals)
         self.books = Books(self._database, clock, self._renewals)
-        self.annotations = AnnotationReader()
+        self.annotations = AnnotationReader(self._database, clock)
         self.idempotency = Idempotency(self._vault, clock)
         self.plans = Plans()
         self.audit = Audit()

@@ -171,3 +171,65 @@ def test_first_data_is_the_first_reading_that_is_no_baseline(facts: Facts, case:
             assert answer.first_data == min(filter(None, days), default=None), entity
 
     facts.run(check())
+
+
+MANY = tuple(range(1, 15))
+few = st.lists(
+    st.builds(
+        Reading,
+        subject=st.sampled_from(MANY[:13]),
+        at=instant,
+        counters=st.tuples(st.integers(0, 3), st.none(), st.none(), st.none(), st.none()),
+        is_baseline=st.sampled_from((None, True, False)),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(readings=few, mode=st.sampled_from(MODES), is_kept=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_a_breakdown_is_the_top_videos_and_the_rest(
+    facts: Facts, readings: list[Reading], mode: Mode, is_kept: bool
+) -> None:
+    """Few values, so that many are alike, nothing, or less than nothing; one video has no reading."""
+    check_breakdown(facts, readings, mode, is_kept)
+
+
+@pytest.mark.parametrize(
+    "totals", [range(13, 0, -1), range(9, -4, -1), [5, 4, 3, *[2] * 10], [*range(9, 0, -1), -1, -2, -3]]
+)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_breakdown_where_the_tenth_place_is_close(facts: Facts, totals: Sequence[int], mode: Mode) -> None:
+    readings = []
+    for video, total in zip(reversed(MANY[: len(totals)]), totals, strict=True):
+        for day, views in ((0, 10), (4, 10 + total)):
+            counters = (views, None, None, None, None)
+            readings.append(Reading(video, START + timedelta(days=day), counters, None if day else True))
+    check_breakdown(facts, readings, mode, is_kept=False)
+
+
+def check_breakdown(facts: Facts, readings: list[Reading], mode: Mode, is_kept: bool) -> None:
+    """Hold the parts of a campaign against questions about each of its videos."""
+    roster = Roster({("campaign", CAMPAIGN): MANY})
+    case = Case([readings], {}, {}, "UTC", "UTC", 1, 0 if is_kept else 9, 9)
+
+    async def check() -> None:
+        scope = await facts.take(case)
+        if is_kept:
+            await keep(facts.store, roster, CAMPAIGN, scope)
+        first, last = START.date() + timedelta(days=2), START.date() + timedelta(days=9)
+        question = asked("views", [CAMPAIGN], first, last, entity="campaign", mode=mode, by_video=True)
+        answer = await engine(facts.store).ask(question, roster, scope, 0)
+        each = asked("views", MANY, first, last, entity="video", mode=mode)
+        lines = {line.number: line for line in (await engine(facts.store).ask(each, roster, scope, 0)).main}
+        # Neither what is unknown nor what it is called tells ranks apart before the figure does.
+        ranked = sorted(MANY, key=lambda video: (-(lines[video].total or 0), video))
+        assert [part.number for part in answer.parts] == [*ranked[:10], None]
+        assert [part.values for part in answer.parts[:-1]] == [lines[video].values for video in ranked[:10]]
+        others = asked("views", [CAMPAIGN], first, last, entity="campaign", mode=mode)
+        rest = Roster({("campaign", CAMPAIGN): tuple(ranked[10:])})
+        (other,) = (await engine(facts.store).ask(others, rest, scope, 0)).main
+        assert (answer.parts[-1].values, answer.parts[-1].total) == (other.values, other.total)
+
+    facts.run(check())

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.annotations.markdown import safe_markdown
 from headwater.control.annotations.models import Annotation, Entity, Source, column_of
-from headwater.control.annotations.views import AnnotationView, about, viewed, visible_from
+from headwater.control.annotations.views import AnnotationView, about, authored, viewed, visible_from
 from headwater.control.creators.roster import Roster
 from headwater.control.db import Change, surroundings
 from headwater.control.rules import long_text, text
@@ -50,9 +50,9 @@ class Span(msgspec.Struct, frozen=True):
         """That an annotation falls into it."""
         found = Annotation.id > 0
         if self.start is not None:
-            found &= Annotation.at >= _in_utc(self.start)
+            found &= Annotation.at >= in_utc(self.start)
         if self.end is not None:
-            found &= Annotation.at < _in_utc(self.end)
+            found &= Annotation.at < in_utc(self.end)
         return found
 
 
@@ -102,7 +102,7 @@ class Annotations:
             source="user",
             kind="user",
             scope=scope,
-            at=_in_utc(at),
+            at=in_utc(at),
             **texts,
             author_id=self._scope.user_id,
             created_at=now,
@@ -123,7 +123,7 @@ class Annotations:
             raise Forbidden("The server made this annotation; it can be deleted, not edited.", field="id")
         self._require_author_or_admin(row)
         if change.at is not UNSET:
-            row.at = _in_utc(change.at)
+            row.at = in_utc(change.at)
         for column, value in _checked(change).items():
             setattr(row, column, value)
         row.updated_at = surroundings(self._session).clock()
@@ -159,7 +159,7 @@ class Annotations:
         return view
 
     async def _viewed(self, rows: Sequence[Annotation], asked: frozenset[Entity]) -> list[AnnotationView]:
-        return await viewed(self._session, self._roster, rows, asked)
+        return viewed(self._roster, await authored(self._session, rows), asked)
 
     @property
     def _own(self) -> ColumnElement[bool]:
@@ -190,5 +190,6 @@ def _body(body_md: str) -> str:
     return safe_markdown(long_text(body_md, "body_md", longest=LONGEST_BODY))
 
 
-def _in_utc(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
+    """A moment in UTC, which it is taken to be in when it does not say."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, false, or_, select
@@ -42,6 +43,13 @@ class AnnotationView(msgspec.Struct, frozen=True):
     entity_label: str | None
 
 
+class Authored(NamedTuple):
+    """A row, and what its author is called."""
+
+    of: Annotation
+    author_name: str | None
+
+
 def visible_from(roster: Roster, entity: Entity, organisation_id: int) -> list[Entity]:
     """The entities whose annotations this one shows, itself first."""
     scope, number = entity
@@ -64,14 +72,17 @@ def about(entities: Iterable[Entity]) -> ColumnElement[bool]:
     return or_(false(), *each)
 
 
-async def viewed(
-    session: AsyncSession, roster: Roster, rows: Sequence[Annotation], asked: frozenset[Entity] = frozenset()
-) -> list[AnnotationView]:
-    """The rows as they are read, in their order; those of ``asked`` need no label, and without it none does."""
+async def authored(session: AsyncSession, rows: Sequence[Annotation]) -> list[Authored]:
+    """The rows with the names of their authors."""
     authors = {row.author_id for row in rows} - {None}
     names = select(User.id, User.full_name).where(User.id.in_(authors))
     name_of = dict((await session.execute(names)).all()) if authors else {}
-    return [_view(roster, row, name_of.get(row.author_id) if row.author_id else None, asked) for row in rows]
+    return [Authored(row, name_of.get(row.author_id) if row.author_id else None) for row in rows]
+
+
+def viewed(roster: Roster, rows: Iterable[Authored], asked: frozenset[Entity] = frozenset()) -> list[AnnotationView]:
+    """The rows as they are read, in their order; those of ``asked`` need no label, and without it none does."""
+    return [_view(roster, row.of, row.author_name, asked) for row in rows]
 
 
 def _view(roster: Roster, row: Annotation, author_name: str | None, asked: frozenset[Entity]) -> AnnotationView:

@@ -46,7 +46,8 @@ def opening_window(posted_at: datetime | None) -> tuple[int, int]:
 class Sums(msgspec.Struct, frozen=True):
     """What to sum over which members and which kept groups ``(group, entity)``.
 
-    Without ``by_day`` all days of the span are one row, under its first.
+    Without ``by_day`` all days of the span are one row, under its first. With ``most`` only so many
+    members are found (see ``compile_sums``), by their first measure.
     """
 
     dataset: SnapshotDataset
@@ -56,6 +57,7 @@ class Sums(msgspec.Struct, frozen=True):
     span: Span
     zone: str
     by_day: bool = True
+    most: int = 0
 
 
 class _Shape(msgspec.Struct, frozen=True):
@@ -69,6 +71,7 @@ class _Shape(msgspec.Struct, frozen=True):
     measures: tuple[Measure, ...]
     zone: str
     by_day: bool
+    most: int
     kept: bool
     fresh: bool
     bound: tuple[str, ...]
@@ -78,13 +81,22 @@ def compile_sums(sums: Sums, scope: Scope, dialect: Dialect, *, kept_zone: str, 
     """Columns: ``entity``, ``place``, the measures, ``first_day`` (that with a reading that is no baseline).
 
     Places count the days of the span from 1; all days before it are at 0, all after it at the place behind its last.
+
+    With ``most`` they are ``entity`` and ``total``: of the first measure within the span, or of a level
+    at its end. Found are at least the entities with the largest totals and all whose totals are 0 or
+    less, so that those of which there are no facts can be put in their place.
     """
+    if sums.most:
+        columns: tuple[str, ...] = ("entity", "total")
+    else:
+        columns = ("entity", "place", *(f"{kind}_{level}" for kind, level in sums.measures), "first_day")
     values = _values(sums, scope)
     shape = _Shape(
         dataset=sums.dataset.name,
         measures=sums.measures,
         zone=sums.zone,
         by_day=sums.by_day,
+        most=sums.most,
         kept=sums.zone == kept_zone,
         fresh=fresh,
         bound=tuple(values),
@@ -92,9 +104,9 @@ def compile_sums(sums: Sums, scope: Scope, dialect: Dialect, *, kept_zone: str, 
     return Statement(
         sql=_text(sums.dataset, dialect, shape),
         args=tuple(values.values()),
-        columns=("entity", "place", *(f"{kind}_{level}" for kind, level in sums.measures), "first_day"),
+        columns=columns,
         scope=scope,
-        purpose=f"{sums.dataset.name} by day",
+        purpose=f"{sums.dataset.name} by {'entity' if sums.most else 'day'}",
     )
 
 
@@ -105,6 +117,8 @@ def _values(sums: Sums, scope: Scope) -> dict[str, object]:
         "before": sums.span.first - _DAY,
         "after": sums.span.last + _DAY,
     }
+    if sums.most and _is_level(sums.measures[0]):
+        del values["before"]
     if not sums.by_day:
         values["first"] = sums.span.first
     if sums.groups:
@@ -118,6 +132,10 @@ def _values(sums: Sums, scope: Scope) -> dict[str, object]:
             values["posted"] = [start for start, _ in posted]
             values["until"] = [end for _, end in posted]
     return values
+
+
+def _is_level(measure: Measure) -> bool:
+    return measure[0] == "level"
 
 
 _TYPES = {
@@ -147,15 +165,28 @@ class _Writer(msgspec.Struct, frozen=True):
 
     def text(self) -> str:
         """Every part under one aggregate."""
+        return self._most() if self.shape.most else self._sums()
+
+    def _most(self) -> str:
+        """All of one rank or none, since what callers call them decides between them."""
+        ((kind, level),) = self.shape.measures
+        total = self.dialect.sum(f"facts.{kind}_{level}")
+        totals = f"SELECT facts.entity AS entity, {total} AS total FROM ({self._union()}) AS facts GROUP BY 1"
+        ranks = f"SELECT entity, total, rank() OVER (ORDER BY total DESC) AS place FROM ({totals}) AS totals"
+        return f"SELECT entity, total FROM ({ranks}) AS ranked WHERE place <= {self.shape.most} OR total <= 0"
+
+    def _sums(self) -> str:
         names = [f"{kind}_{level}" for kind, level in self.shape.measures]
         sums = [f"{self.dialect.sum(f'facts.{name}')} AS {name}" for name in names]
         first = f"min(CASE WHEN facts.{READINGS} > 0 THEN facts.{DAY} END) AS first_day"
         day = self._folded(f"facts.{DAY}")
-        parts = " UNION ALL ".join(self._parts())
         return (
             f"SELECT facts.entity AS entity, {self.dialect.days_between(self._bound('before'), day)} AS place,"
-            f" {', '.join([*sums, first])} FROM ({parts}) AS facts GROUP BY 1, 2 ORDER BY 1, 2"
+            f" {', '.join([*sums, first])} FROM ({self._union()}) AS facts GROUP BY 1, 2 ORDER BY 1, 2"
         )
+
+    def _union(self) -> str:
+        return " UNION ALL ".join(self._parts())
 
     def _folded(self, day: str) -> str:
         before, after = self._bound("before"), self._bound("after")
@@ -180,14 +211,20 @@ class _Writer(msgspec.Struct, frozen=True):
     def _part(self, table: str, day: str, members: str, key: str, condition: str = "") -> str:
         columns = [
             "members.entity AS entity",
-            f"{day} AS {DAY}",
             *(f"{self._measure(*measure, table)} AS {measure[0]}_{measure[1]}" for measure in self.shape.measures),
-            f"{self._if_counted(READINGS, table)} AS {READINGS}",
         ]
+        if self.shape.most:
+            condition += self._within(day)
+        else:
+            columns += [f"{day} AS {DAY}", f"{self._if_counted(READINGS, table)} AS {READINGS}"]
         return (
             f"SELECT {', '.join(columns)} FROM {table} AS fact"
             f" INNER JOIN {members} AS members ON members.key = fact.{key} WHERE {self._own('fact')}{condition}"
         )
+
+    def _within(self, day: str) -> str:
+        begun = "" if _is_level(self.shape.measures[0]) else f" AND {day} > {self._bound('before')}"
+        return f"{begun} AND {day} < {self._bound('after')}"
 
     def _measure(self, kind: str, level: str, table: str) -> str:
         if kind == "level":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import accumulate
+from operator import sub
 from typing import NamedTuple
 
 from headwater.query.series.question import Span
@@ -73,6 +74,12 @@ class Daily:
             for measure in (parts[0]._running if parts else ())
         }
         return Daily(running, min(firsts, default=None))
+
+    def without(self, parts: Sequence[Daily]) -> Daily:
+        """What is left when some of the parts are taken away; its first day is not known."""
+        taken = Daily.sum(parts)
+        running = {measure: list(map(sub, whole, taken._running[measure])) for measure, whole in self._running.items()}
+        return Daily(running, None)
 
 
 def of_rows(rows: Iterable[Sequence[int]], measures: Sequence[Measure], days: int, first: date | None) -> Daily:

@@ -133,11 +133,9 @@ class SeriesEngine:
     async def _compute(self, question: SeriesQuestion, roster: Roster, scope: Scope) -> SeriesAnswer:
         needed = needs(question)
         parts: dict[int | None, Lines] = {}
+        lines = await self._entities(question, needed, roster, scope)
         if question.by_video:
-            parts = await self._parts(question, needed, roster, scope)
-            lines = {question.ids[0]: _together(list(parts.values()))}
-        else:
-            lines = await self._entities(question, needed, roster, scope)
+            parts = await self._parts(question, needed, lines[question.ids[0]], roster, scope)
         axis = main_axis(question, needed.span)
         earlier = compared_axis(question, needed.span) if question.compared else None
         kind, ids = question.entity, question.ids
@@ -179,31 +177,30 @@ class SeriesEngine:
         ]
 
     async def _parts(
-        self, question: SeriesQuestion, needed: Needs, roster: Roster, scope: Scope
+        self, question: SeriesQuestion, needed: Needs, whole: Lines, roster: Roster, scope: Scope
     ) -> dict[int | None, Lines]:
         """The daily sums of the top videos, most first, and under None of all others together."""
         videos = roster.videos(question.entity, question.ids[0])
-        ranked = await self._ranked(question, needed, videos, roster, scope)
-        places = {video: min(place, TOP) for place, video in enumerate(ranked)}
-        who = tuple(Member(video, places[video], roster.posted_at(video)) for video in videos)
-        what = measures(VIDEO_SNAPSHOTS, needed.terms)
-        keys: list[int | None] = [*ranked[:TOP], *([None] if len(ranked) > TOP else [])]
-        sums = Sums(VIDEO_SNAPSHOTS, what, who, (), needed.span, question.zone)
-        daily = await self._daily(sums, range(len(keys)), scope)
-        return {key: Lines({VIDEO_SNAPSHOTS.name: daily[place]}) for place, key in enumerate(keys)}
+        top = await self._top(question, needed, videos, roster, scope)
+        who = tuple(Member(video, video, roster.posted_at(video)) for video in top)
+        sums = Sums(VIDEO_SNAPSHOTS, measures(VIDEO_SNAPSHOTS, needed.terms), who, (), needed.span, question.zone)
+        daily = await self._daily(sums, top, scope)
+        found: dict[int | None, Daily] = {video: daily[video] for video in top}
+        if len(videos) > len(top):
+            found[None] = whole.by_dataset[VIDEO_SNAPSHOTS.name].without(list(daily.values()))
+        return {part: Lines({VIDEO_SNAPSHOTS.name: of}) for part, of in found.items()}
 
-    async def _ranked(
+    async def _top(
         self, question: SeriesQuestion, needed: Needs, videos: Sequence[int], roster: Roster, scope: Scope
     ) -> list[int]:
-        """The videos by what the question's span holds of them, the most first, ties by their ids."""
+        """The videos of which the question's span holds most, the most first, ties by their ids."""
         who = tuple(Member(video, video, roster.posted_at(video)) for video in videos)
         what = measures(VIDEO_SNAPSHOTS, needed.terms)[:1]
-        sums = Sums(VIDEO_SNAPSHOTS, what, who, (), question.span, question.zone, by_day=False)
-        totals = dict.fromkeys(videos, 0)
-        for video, place, total, _ in await self.rows(sums, scope):
-            if place == 1 or (place < 1 and question.mode == "cumulative"):
-                totals[video] += total
-        return sorted(videos, key=lambda video: (-totals[video], roster.public_id("video", video)))
+        sums = Sums(VIDEO_SNAPSHOTS, what, who, (), question.span, question.zone, most=TOP)
+        totals: dict[int, int] = dict(await self.rows(sums, scope))
+        # What was not found has no facts, or is none of the top.
+        ranked = sorted(videos, key=lambda video: (-totals.get(video, 0), roster.public_id("video", video)))
+        return ranked[:TOP]
 
     def _who(
         self, dataset: SnapshotDataset, question: SeriesQuestion, roster: Roster, scope: Scope
@@ -292,11 +289,6 @@ def _posts(roster: Roster, question: SeriesQuestion, number: int) -> Iterable[da
         posted = roster.posted_at(video)
         if posted is not None:
             yield local_date(posted, question.zone)
-
-
-def _together(parts: Sequence[Lines]) -> Lines:
-    """The sum of the parts, which cover the whole without overlap."""
-    return Lines({VIDEO_SNAPSHOTS.name: Daily.sum([part.by_dataset[VIDEO_SNAPSHOTS.name] for part in parts])})
 
 
 def _size(value: SeriesAnswer) -> int:

@@ -46,16 +46,14 @@ async def analytics(call: Call[AnalyticsQuery, bytes]) -> Reply:
 async def _annotations(
     call: Call[AnalyticsQuery, bytes], question: SeriesQuestion, roster: Roster
 ) -> list[AnnotationView]:
-    async with call.services.control.reading() as session:
-        return await call.services.control.annotations.between(
-            session,
-            call.scope.organisation_id,
-            roster,
-            [(question.entity, number) for number in question.ids],
-            midnight(question.span.first, question.zone),
-            midnight(question.span.last + DAY, question.zone),
-            hide_auto=call.query.hide_auto == "1",
-        )
+    return await call.services.control.annotations.between(
+        call.scope.organisation_id,
+        roster,
+        [(question.entity, number) for number in question.ids],
+        midnight(question.span.first, question.zone),
+        midnight(question.span.last + DAY, question.zone),
+        hide_auto=call.query.hide_auto == "1",
+    )
 
 
 def _reply(format: str, data: AnalyticsData, answer: SeriesAnswer) -> Reply:

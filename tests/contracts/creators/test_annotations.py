@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.annotations import auto
+from headwater.control.annotations.models import Annotation
 from headwater.scope import Role
 from tests.contracts.creators.asking import UNKNOWN, ask, data, made, paths, refused
 from tests.promises.people import hire, key, token
@@ -333,10 +338,8 @@ class TestBesideFigures:
         entities = [(tree.scope_of(name), roster.find(tree.scope_of(name), tree[name]) or 0) for name in names]
         start = datetime(2026, 3, 20, tzinfo=UTC)
         window = (start, start + timedelta(days=1))
-        async with control.reading() as session:
-            return await control.annotations.between(
-                session, company.organisation_id, roster, entities, *window, **more
-            )
+        found: list[Any] = await control.annotations.between(company.organisation_id, roster, entities, *window, **more)
+        return found
 
     async def test_they_come_in_order_of_time_within_the_window(self, company: Company, tree: Tree) -> None:
         for at in ("2026-03-20T23:59:59Z", "2026-03-21", "2026-03-20", "2026-03-19T23:59:59Z"):
@@ -365,6 +368,49 @@ class TestBesideFigures:
         await annotate(company, tree, "creator")
         assert len(await self.between(company, tree, "creator")) == 2
         assert [one.title for one in await self.between(company, tree, "creator", hide_auto=True)] == ["On creator"]
+
+    async def test_what_was_read_is_kept_until_something_changes(
+        self, company: Company, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        control = company.server.services.control
+        await annotate(company, tree, "video", "First")
+        before = await self.between(company, tree, "video")
+        with monkeypatch.context() as closed:
+            closed.setattr(control._database, "reading", None)
+            assert await self.between(company, tree, "video") == before
+        one = await annotate(company, tree, "project", "Second")
+        assert [each.title for each in await self.between(company, tree, "video")] == ["First", "Second"]
+        await data(company, "PATCH", f"{ALL}/{one['id']}", title="Third")
+        assert [each.title for each in await self.between(company, tree, "video")] == ["First", "Third"]
+        await data(company, "DELETE", f"{ALL}/{one['id']}")
+        assert await self.between(company, tree, "video") == before
+
+    async def test_what_was_read_before_a_change_is_not_kept_after_it(
+        self, company: Company, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        control = company.server.services.control
+        reading = control._database.reading
+
+        @asynccontextmanager
+        async def slow() -> AsyncIterator[AsyncSession]:
+            async with reading() as session:
+                yield session
+            control.annotations.changed(company.organisation_id, ("org", company.organisation_id))
+
+        with monkeypatch.context() as racing:
+            racing.setattr(control._database, "reading", slow)
+            assert await self.between(company, tree, "video") == []
+        assert control.annotations._kept == {}
+
+    async def test_another_process_is_noticed_after_five_minutes(self, company: Company, tree: Tree) -> None:
+        control = company.server.services.control
+        await annotate(company, tree, "video", "Gone")
+        assert len(await self.between(company, tree, "video")) == 1
+        async with control.unit_of_work() as uow:
+            await uow.session.execute(delete(Annotation))
+        assert len(await self.between(company, tree, "video")) == 1
+        company.server.clock.advance(timedelta(minutes=5))
+        assert await self.between(company, tree, "video") == []
 
     async def test_a_change_is_told_of_that_entity_alone(self, company: Company, tree: Tree) -> None:
         control = company.server.services.control
