@@ -82,14 +82,16 @@ class Daily:
         return Daily(running, None)
 
 
-def of_rows(rows: Iterable[Sequence[int]], measures: Sequence[Measure], days: int, first: date | None) -> Daily:
-    """From one entity's rows: the place of a day, then the measures' sums; the outer places hold what lies outside."""
-    sums = [[0] * (days + 2) for _ in measures]
-    for place, *values in rows:
-        for column, value in zip(sums, values, strict=True):
-            column[place] = value
-    # What is new before the span belongs to no day of it, but a difference of totals does not mind.
-    return Daily({one: list(accumulate(column)) for one, column in zip(measures, sums, strict=True)}, first)
+def of_columns(places: Sequence[int], columns: Mapping[Measure, Sequence[int]], days: int, first: date | None) -> Daily:
+    """From one entity's sums, each at the place of a day; the outer places hold what lies outside."""
+    running = {}
+    for measure, column in columns.items():
+        sums = [0] * (days + 2)
+        for place, value in zip(places, column, strict=True):
+            sums[place] = value
+        # What is new before the span belongs to no day of it, but a difference of totals does not mind.
+        running[measure] = list(accumulate(sums))
+    return Daily(running, first)
 
 
 def of_posts(posted: Iterable[date], span: Span) -> Daily:

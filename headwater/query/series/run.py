@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
@@ -22,7 +24,7 @@ from headwater.kit.zones import DAY, local_date, midnight
 from headwater.query.cache import Freshness, Tag, TaggedCache, TagGenerations
 from headwater.query.series.calendar import Bucket
 from headwater.query.series.compile import Member, Sums, compile_sums
-from headwater.query.series.daily import Daily, Measure, of_posts, of_rows
+from headwater.query.series.daily import Daily, Measure, of_columns, of_posts
 from headwater.query.series.groups import Fingerprints
 from headwater.query.series.question import SeriesQuestion, Span
 from headwater.query.series.resolve import Needs, Roster, measures, members, needs
@@ -229,15 +231,8 @@ class SeriesEngine:
 
     async def _daily(self, sums: Sums, entities: Iterable[int], scope: Scope) -> dict[int, Daily]:
         """The sums by day of each entity; for one without facts they are all 0."""
-        found: dict[int, list[list[int]]] = {entity: [] for entity in entities}
-        firsts: dict[int, date] = {}
-        for entity, *row, first in await self.rows(sums, scope):
-            found[entity].append(row)
-            if first is not None:
-                firsts[entity] = min(first, firsts.get(entity, first))
-        return {
-            entity: of_rows(rows, sums.measures, sums.span.days, firsts.get(entity)) for entity, rows in found.items()
-        }
+        rows = {entity: list(of) for entity, of in groupby(await self.rows(sums, scope), key=itemgetter(0))}
+        return {entity: _of_rows(rows.get(entity, []), sums) for entity in entities}
 
     async def rows(self, sums: Sums, scope: Scope) -> list[Row]:
         """The sums as the store has them; see ``compile_sums`` for the columns."""
@@ -289,6 +284,13 @@ def _posts(roster: Roster, question: SeriesQuestion, number: int) -> Iterable[da
         posted = roster.posted_at(video)
         if posted is not None:
             yield local_date(posted, question.zone)
+
+
+def _of_rows(rows: Sequence[Row], sums: Sums) -> Daily:
+    """The sums by day of the entity whose rows these are."""
+    _, places, *columns, firsts = zip(*rows, strict=True) if rows else [()] * (3 + len(sums.measures))
+    by_measure = dict(zip(sums.measures, columns, strict=True))
+    return of_columns(places, by_measure, sums.span.days, min(filter(None, firsts), default=None))
 
 
 def _size(value: SeriesAnswer) -> int:

@@ -114,8 +114,9 @@ class Gate:
             )
         body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
         lines = _response_headers(reply, body)
-        self._keep(scope, reply, _Kept(body, lines))
         await _send(send, reply.status, lines, sent_headers, b"" if scope["method"] == "HEAD" else body)
+        # Behind the answer, which need not wait until it is written a second time.
+        self._keep(scope, reply, _Kept(body, lines))
 
     async def _reply(self, scope: Scope, receive: Receive, headers: Headers, sent_headers: dict[str, str]) -> Reply:
         endpoint = self._match(scope)
