@@ -135,7 +135,7 @@ class DuckDBStore:
         for _ in range(_READERS):
             (await self._cursors.get()).close()
         self._merger.close()
-        await self._write(self._settle)
+        await self._write(self._settle_quietly)
         await self._write(self._root.close)
         for pool in (self._reading, self._merging, self._writing):
             pool.shutdown()
