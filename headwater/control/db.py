@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from headwater.control.secrets import Vault
-from headwater.errors import InternalError, Unavailable
+from headwater.errors import HeadwaterError, InternalError, Unavailable
 from headwater.kit.clock import Clock
 
 _BUSY_MILLISECONDS = 10_000
@@ -42,10 +42,20 @@ class UnitOfWork:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self._callbacks: list[Callable[[], None]] = []
+        self._standing: HeadwaterError | None = None
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` once, and only if the transaction is committed."""
         self._callbacks.append(callback)
+
+    def standing(self, error: HeadwaterError) -> HeadwaterError:
+        """``error``, to be raised, made one that commits what was done: a refusal with a consequence."""
+        self._standing = error
+        return error
+
+    def keeps(self, error: HeadwaterError) -> bool:
+        """Whether the work stands though ``error`` ends it."""
+        return error is self._standing
 
     def committed(self) -> None:
         """Run what was waiting for the commit."""
@@ -95,18 +105,26 @@ class Database:
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """One write transaction: committed at the end, rolled back when an exception passes."""
+        """One write transaction: committed at the end, rolled back by an exception that is not ``standing``."""
+        refusal = None
         async with self._one_writer:
             try:
                 async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
                     uow = UnitOfWork(session)
                     session.info[_SURROUNDINGS] = self._surroundings(uow)
-                    yield uow
+                    try:
+                        yield uow
+                    except HeadwaterError as error:
+                        if not uow.keeps(error):
+                            raise
+                        refusal = error
             except OperationalError as error:
                 raise Unavailable(
                     "The server's records are busy; nothing was done. Try again.", retry_after=1
                 ) from error
             uow.committed()
+        if refusal is not None:
+            raise refusal
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[AsyncConnection]:

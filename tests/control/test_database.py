@@ -19,7 +19,7 @@ import headwater.control.saved_reports.models  # only surfaces use it, and the c
 from headwater.control import Control, migrate, provide
 from headwater.control.organisations.models import Organisation
 from headwater.control.record import Record
-from headwater.errors import InternalError, Unavailable
+from headwater.errors import InternalError, Unauthorized, Unavailable
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings, SettingsError
 
@@ -57,6 +57,20 @@ async def test_an_exception_rolls_back_and_runs_no_callback(control: Control, no
         await fail_half_way()
     assert seen == []
     assert await _names(control) == ["nord"]
+
+
+async def test_a_standing_refusal_commits_what_was_done_before_it(control: Control, nord: Founded) -> None:
+    seen: list[str] = []
+
+    async def refuse() -> None:
+        async with control.unit_of_work() as uow:
+            await uow.session.execute(text("UPDATE organisation SET name = 'north'"))
+            uow.after_commit(lambda: seen.append("evicted"))
+            raise uow.standing(Unauthorized("No."))
+
+    with pytest.raises(Unauthorized):
+        await refuse()
+    assert (await _names(control), seen) == (["north"], ["evicted"])
 
 
 async def test_units_of_work_wait_for_one_another(control: Control, nord: Founded) -> None:

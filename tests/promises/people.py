@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
+from headwater.control.tokens.logins import issue_refresh_token
 from headwater.control.users.models import User
+from headwater.control.users.repository import by_email
 from headwater.scope import Role
 from tests.control.founding import CHEAP_HASHER
 from tests.serving import PASSWORD, Company
@@ -53,6 +55,14 @@ async def key(company: Company, *permissions: str) -> dict[str, str]:
     answer = await company.request("POST", "/api/v2/tokens", json={"name": "key", "permissions": list(permissions)})
     assert answer.status_code == 201, answer.text
     return {"authorization": f"Bearer {answer.json()['data']['token']}"}
+
+
+async def refresh_tokens(company: Company, count: int) -> list[str]:
+    """Refresh tokens of the owner, each of a login of its own."""
+    async with company.server.services.control.unit_of_work() as uow:
+        owner = await by_email(uow.session, company.email)
+        assert owner is not None
+        return [await issue_refresh_token(uow.session, owner.id, 30) for _ in range(count)]
 
 
 async def demote(company: Company, email: str, role: Role) -> None:

@@ -21,6 +21,7 @@ from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
 from tests.decided import decide
 from tests.offered import offer
+from tests.promises import people
 from tests.serving import PASSWORD, Company, event
 from tests.tracked import key_of, track
 
@@ -33,6 +34,8 @@ POSTS = [one for one in ROUTES if one.method == "POST"]
 _PATH = re.compile(r"\{(\w+)\}")
 # What a route needs though its struct has a default for it, so that it can say so in its own words.
 _TOGETHER = {"entity", "entity_id", "metric"}
+# Each is good once, so every request that needs one takes another.
+_SPARE_TOKENS = 100
 _QUERY = {
     "entity": "creator",
     "metric": "views",
@@ -80,9 +83,10 @@ class Asked:
 class Ids:
     """One of everything of a company that has an id, by the name under which routes take it."""
 
-    def __init__(self, company: Company, ids: dict[str, Any]) -> None:
+    def __init__(self, company: Company, ids: dict[str, Any], refresh_tokens: list[str]) -> None:
         self.company = company
         self._ids = ids
+        self._refresh_tokens = refresh_tokens
         self._made = 0
 
     @classmethod
@@ -113,6 +117,7 @@ class Ids:
                 **offered,
                 **await decide(company, offered),
             },
+            await people.refresh_tokens(company, _SPARE_TOKENS),
         )
 
     @property
@@ -153,6 +158,8 @@ class Ids:
         body.update({key: self._ids[key] for key in body if key in self._ids})
         if "key" in body:
             body["key"] = f"{body['key']}_{self._made}"
+        if "refresh_token" in body:
+            body["refresh_token"] = self._refresh_tokens.pop()
         if "/auth/register" in endpoint.path:
             body["email"] = f"new{self._made}@example.com"
         elif "password" in body:

@@ -16,7 +16,17 @@ from headwater.control.db import surroundings
 from headwater.control.rules import one_line
 from headwater.scope import Scope
 
-Action = Literal["register", "login", "login_failed", "session_ended", "key_created", "key_revoked", "plan_changed"]
+Action = Literal[
+    "register",
+    "login",
+    "login_failed",
+    "logout",
+    "refresh_token_reused",
+    "session_ended",
+    "key_created",
+    "key_revoked",
+    "plan_changed",
+]
 
 
 class Audit:

@@ -43,7 +43,10 @@ class CookieSession(Record):
 
 
 class RefreshToken(Record):
-    """A token that stands for a login; those that follow one another share ``family_id``."""
+    """A token that stands for a login; those that follow one another share ``family_id``.
+
+    One that was used stays until it expires, so that its second use is noticed.
+    """
 
     __tablename__ = "refresh_token"
     __table_args__ = NEVER_REUSE_IDS
@@ -54,3 +57,4 @@ class RefreshToken(Record):
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -109,6 +109,27 @@ class Users:
             await Audit.record(uow.session, user.organisation_id, user.id, "login", target=email, ip=ip)
         return LoggedIn(user, user.organisation_id, access_token, refresh_token)
 
+    async def refresh(self, uow: UnitOfWork, refresh_token: str, ip: str | None = None) -> tuple[str, str]:
+        """An access token and the next refresh token; ``Unauthorized`` for one that is not, or no longer, good."""
+        refused = Unauthorized("The refresh token is unknown, expired, used or revoked. Log in again.")
+        family = await logins.rotate_refresh_token(uow.session, refresh_token, self._settings.refresh_token_days)
+        user = await uow.session.get(User, family.user_id) if family else None
+        if family is None or user is None:
+            raise refused
+        if family.successor is None:
+            await Audit.record(
+                uow.session, user.organisation_id, user.id, "refresh_token_reused", target=user.email, ip=ip
+            )
+            raise uow.standing(refused)
+        return self._tokens.issue(user.id, user.organisation_id), family.successor
+
+    async def logout(self, uow: UnitOfWork, refresh_token: str, ip: str | None = None) -> None:
+        """End the login of a refresh token; one that has ended already, or never was, is no error."""
+        family = await logins.end_family(uow.session, refresh_token)
+        user = await uow.session.get(User, family.user_id) if family else None
+        if user:
+            await Audit.record(uow.session, user.organisation_id, user.id, "logout", target=user.email, ip=ip)
+
     async def me(self, session: AsyncSession, scope: Scope) -> User:
         """The person behind the scope."""
         user = await session.get(User, scope.user_id)

@@ -32,6 +32,19 @@ class SignedOn(msgspec.Struct, frozen=True):
     refresh_token: str
 
 
+class RefreshBody(msgspec.Struct, frozen=True):
+    """A refresh token, as login or the last refresh answered it."""
+
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class Refreshed(msgspec.Struct, frozen=True):
+    """A new access token, and the refresh token to use next."""
+
+    token: str
+    refresh_token: str
+
+
 class Me(msgspec.Struct, frozen=True):
     """The caller."""
 
@@ -70,6 +83,18 @@ async def login(call: Call[Any, LoginBody]) -> Reply:
     """Check the password and hand out tokens."""
     logged_in = await call.services.control.users.login(call.body.email, call.body.password, call.client_ip)
     return Reply(SignedOn(user_row(logged_in.user), logged_in.access_token, logged_in.refresh_token))
+
+
+async def refresh(call: Call[Any, RefreshBody]) -> Reply:
+    """A new access token for a refresh token, which is used up."""
+    users = call.services.control.users
+    return Reply(Refreshed(*await users.refresh(await call.writing(), call.body.refresh_token, call.client_ip)))
+
+
+async def logout(call: Call[Any, RefreshBody]) -> Reply:
+    """End the login that a refresh token belongs to."""
+    await call.services.control.users.logout(await call.writing(), call.body.refresh_token, call.client_ip)
+    return Reply(Success(True, "Logged out successfully"))
 
 
 async def me(call: Call[Any, bytes]) -> Reply:
@@ -128,6 +153,39 @@ ENDPOINTS = [
         body=LoginBody,
         body_example={"email": "user@example.com", "password": "SecurePassword123!"},
         errors=(Unauthorized, RateLimitExceeded),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/auth/refresh",
+        refresh,
+        PUBLIC,
+        "Exchange a refresh token",
+        _AUTH,
+        {
+            200: Answers(
+                "An access token, and the next refresh token.",
+                Refreshed,
+                {"token": "eyJhbGciOi…", "refresh_token": "7kPw…"},
+            )
+        },
+        description="Each refresh token is good once. One that comes a second time ends the whole login, since it"
+        " was copied: its successors are refused from then on. Access tokens that were answered before run out by"
+        " themselves.",
+        body=RefreshBody,
+        body_example={"refresh_token": "4hVn…"},
+        errors=(Unauthorized,),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/auth/logout",
+        logout,
+        PUBLIC,
+        "Log out",
+        _AUTH,
+        {200: Answers("Logged out.", Success, {"success": True, "message": "Logged out successfully"})},
+        description="Ends the login that the refresh token belongs to; one that has ended already is no error.",
+        body=RefreshBody,
+        body_example={"refresh_token": "4hVn…"},
     ),
     Endpoint(
         "GET",
