@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data_dir: str = ".data"
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
-    public_url: str = ""
+    public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")] = ""
     default_plan: str = "enterprise"
     registration: Literal["open", "invite", "closed"] = "open"
     max_body_bytes: _Bytes = MIB
@@ -50,6 +50,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     access_token_minutes: Annotated[int, Meta(ge=1)] = 15
     refresh_token_days: Annotated[int, Meta(ge=1)] = 30
     session_days: Annotated[int, Meta(ge=1)] = 14
+    smtp_host: str = ""
+    smtp_port: Annotated[int, Meta(ge=1, le=65535)] = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_timeout: _Seconds = 30.0
+    mail_from: str = "Headwater <headwater@localhost>"
     jobs: bool = True
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
     log_format: Literal["pretty", "json"] = "pretty"
@@ -76,11 +83,21 @@ DESCRIPTIONS: dict[str, str] = {
     "access_token_minutes": "Life of an access token, in minutes.",
     "refresh_token_days": "Life of a refresh token, in days.",
     "session_days": "Life of a cookie session, in days.",
+    "smtp_host": "Mail server that mails go through; empty writes them to `outbox/` in the data directory.",
+    "smtp_port": "Its port.",
+    "smtp_security": "How the connection to it is secured; where it cannot be, nothing is sent.",
+    "smtp_username": "Name to log in with at the mail server; empty does not log in.",
+    "smtp_password": "Password for it.",
+    "smtp_timeout": "Seconds after which a mail is given up.",
+    "mail_from": "Address that mails come from, with or without a name.",
     "jobs": "Whether this process does nightly and recurring work too; of several processes one does each job.",
     "trusted_proxies": "How many proxies in front may set X-Forwarded-For; 0 trusts none.",
     "log_format": "Log lines for people (pretty) or machines (json).",
     "log_level": "The least important level that is logged.",
 }
+
+SECRET: frozenset[str] = frozenset({"smtp_password"})
+"""Settings whose values are never shown."""
 
 _PREFIX = "HEADWATER_"
 # Not settings: where the settings are, and where the tests find their real data.

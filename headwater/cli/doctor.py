@@ -25,7 +25,7 @@ from headwater.control.organisations.models import Organisation
 from headwater.errors import HeadwaterError, InternalError, StoreInUse
 from headwater.query.question import Question
 from headwater.scope import Scope
-from headwater.settings import Settings
+from headwater.settings import SECRET, Settings
 
 _LOW = 0.05
 _GIB = 1 << 30
@@ -59,7 +59,7 @@ def doctor(data_dir: DataDir = None) -> None:
 def _about(settings: Settings) -> list[Finding]:
     standard = Settings()
     changed = [name for name in Settings.__struct_fields__ if getattr(settings, name) != getattr(standard, name)]
-    shown = ", ".join(f"{name}={getattr(settings, name)}" for name in changed) or "all as they come"
+    shown = ", ".join(f"{name}={_shown(settings, name)}" for name in changed) or "all as they come"
     engines = f"DuckDB {version('duckdb')}, Arrow {version('pyarrow')}, SQLite {sqlite3.sqlite_version}"
     folder = Path(settings.data_dir)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
@@ -72,6 +72,10 @@ def _about(settings: Settings) -> list[Finding]:
         Finding("only for its owner", "no: others may read it (chmod 700)" if others else "yes", not others),
         Finding("free disk", f"{disk.free / _GIB:.1f} of {disk.total / _GIB:.1f} GiB", disk.free >= _LOW * disk.total),
     ]
+
+
+def _shown(settings: Settings, name: str) -> object:
+    return "…" if name in SECRET else getattr(settings, name)
 
 
 async def _stores(settings: Settings) -> list[Finding]:

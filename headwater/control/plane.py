@@ -33,6 +33,7 @@ from headwater.control.users.passwords import Passwords
 from headwater.control.users.service import Users
 from headwater.errors import NotFound
 from headwater.kit.clock import Clock, system_clock
+from headwater.mail import provide as provide_mailer
 from headwater.settings import Settings, SettingsError
 
 
@@ -47,6 +48,7 @@ class Control:
         self._database = Database(url, clock, self._vault, self._on_change)
         tokens = AccessTokens(self._vault, clock, settings.access_token_minutes)
         self._renewals = Renewals()
+        self.mailer = provide_mailer(settings, clock)
         self.access = Access(self._database, self._vault, clock, tokens, self._renewals)
         self.users = Users(self._database, settings, clock, tokens, Passwords(hasher))
         self.trees = EntityTrees(self._database, clock, self._renewals)
@@ -77,6 +79,7 @@ class Control:
     async def settle(self) -> None:
         """Wait for what is done beside the answers."""
         await self._renewals.settle()
+        await self.mailer.settle()
         await self.access.settle()
 
     def reading(self) -> AbstractAsyncContextManager[AsyncSession]:

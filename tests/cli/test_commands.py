@@ -158,3 +158,11 @@ def test_doctor_finds_a_folder_that_others_may_read(place: Place) -> None:
     done = place.run("doctor")
     assert done.code == 1
     assert "WRONG only for its owner: no" in done.out
+
+
+def test_doctor_shows_no_password(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_SMTP_HOST", "mail.example")
+    monkeypatch.setenv("HEADWATER_SMTP_PASSWORD", "very-secret")
+    shown = place.run("doctor")
+    assert "smtp_host=mail.example, smtp_password=…" in shown.out
+    assert "very-secret" not in shown.out + shown.err

@@ -46,6 +46,12 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(file:
     assert (found.port, found.host, found.log_level) == (9002, "::1", "debug")
 
 
+@pytest.mark.parametrize("address", ["headwater.example", "ftp://x", "https://", "https://x/#y", "https://a b"])
+def test_links_need_an_address_to_begin_with(address: str) -> None:
+    assert "public_url" in refusal({"HEADWATER_PUBLIC_URL": address})
+    assert load({"HEADWATER_PUBLIC_URL": "https://headwater.example/at"}).public_url == "https://headwater.example/at"
+
+
 def test_other_programs_variables_are_left_alone() -> None:
     assert load({"PORT": "1", "HEADWATERS_PORT": "2", "HEADWATER_REAL_DATA": "somewhere"}).port == 8000
 

@@ -1,0 +1,1 @@
+"""Mail: written as it should be, and sent through a real mail server or into a folder."""
