@@ -138,7 +138,7 @@ class Access:
             if claims is None:
                 return "token", None
             async with self._database.reading() as db:
-                holder = await holders.of_user(db, claims.user_id, claims.organisation_id)
+                holder = await holders.of_user(db, claims.user_id, claims.organisation_id, claims.credentials_version)
             return "token", holder and msgspec.structs.replace(holder, expires_at=claims.expires_at)
         async with self._database.reading() as db:
             if place == "session":

@@ -29,7 +29,9 @@ from headwater.control.read_models import ReadModels
 from headwater.control.renewals import Renewals
 from headwater.control.secrets import Vault
 from headwater.control.tokens.access_tokens import AccessTokens
+from headwater.control.users.letters import Letters
 from headwater.control.users.passwords import Passwords
+from headwater.control.users.recovery import Recovery
 from headwater.control.users.service import Users
 from headwater.errors import NotFound
 from headwater.kit.clock import Clock, system_clock
@@ -50,7 +52,9 @@ class Control:
         self._renewals = Renewals()
         self.mailer = provide_mailer(settings, clock)
         self.access = Access(self._database, self._vault, clock, tokens, self._renewals)
-        self.users = Users(self._database, settings, clock, tokens, Passwords(hasher))
+        passwords, letters = Passwords(hasher), Letters(settings)
+        self.users = Users(self._database, settings, clock, tokens, passwords, letters, self.mailer)
+        self.recovery = Recovery(self._database, clock, passwords, letters, self.mailer)
         self.trees = EntityTrees(self._database, clock, self._renewals)
         self.rosters = Rosters(self._database, clock, self._renewals)
         self.books = Books(self._database, clock, self._renewals)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy import update
 
-from headwater.control.tokens.logins import issue_refresh_token
+from headwater.control.db import surroundings
+from headwater.control.tokens.logins import REFRESH
+from headwater.control.tokens.models import MailedToken, RefreshToken
 from headwater.control.users.models import User
-from headwater.control.users.repository import by_email
+from headwater.kit.ids import new_id, new_secret
 from headwater.scope import Role
 from tests.control.founding import CHEAP_HASHER
 from tests.serving import PASSWORD, Company
@@ -19,17 +22,19 @@ async def hire(company: Company, role: Role) -> str:
     email = f"a_{role.name}{company.organisation_id}@example.com"
     server = company.server
     async with server.services.control.unit_of_work() as uow:
-        uow.session.add(
-            User(
-                organisation_id=company.organisation_id,
-                email=email,
-                full_name=role.name,
-                password_hash=CHEAP_HASHER.hash(PASSWORD),
-                role=role.name,
-                created_at=server.clock(),
-            )
-        )
+        uow.session.add(_person(company, email, role, CHEAP_HASHER.hash(PASSWORD)))
     return email
+
+
+def _person(company: Company, email: str, role: Role, password_hash: str) -> User:
+    return User(
+        organisation_id=company.organisation_id,
+        email=email,
+        full_name=role.name,
+        password_hash=password_hash,
+        role=role.name,
+        created_at=company.server.clock(),
+    )
 
 
 async def token(company: Company, email: str) -> dict[str, str]:
@@ -57,12 +62,35 @@ async def key(company: Company, *permissions: str) -> dict[str, str]:
     return {"authorization": f"Bearer {answer.json()['data']['token']}"}
 
 
-async def refresh_tokens(company: Company, count: int) -> list[str]:
-    """Refresh tokens of the owner, each of a login of its own."""
+class Spares(NamedTuple):
+    """Tokens that are good once."""
+
+    refresh: list[str]
+    password_reset: list[str]
+    email_verification: list[str]
+
+
+async def spares(company: Company, count: int) -> Spares:
+    """So many of each sort, each of a person of their own, so that what is done with one spoils no other.
+
+    All at once, since most tests need but a few of them.
+    """
+    made = Spares(*([new_secret(32) for _ in range(count)] for _ in Spares._fields))
     async with company.server.services.control.unit_of_work() as uow:
-        owner = await by_email(uow.session, company.email)
-        assert owner is not None
-        return [await issue_refresh_token(uow.session, owner.id, 30) for _ in range(count)]
+        around = surroundings(uow.session)
+        times = {"created_at": around.clock(), "expires_at": around.clock() + timedelta(hours=1)}
+        for purpose, secrets in made._asdict().items():
+            emails = [f"{purpose}{number}of{company.organisation_id}@example.com" for number in range(count)]
+            persons = [_person(company, email, Role.viewer, "unused") for email in emails]
+            uow.session.add_all(persons)
+            await uow.session.flush()
+            for person, secret in zip(persons, secrets, strict=True):
+                whose = {"user_id": person.id, "secret_hash": around.vault.keyed_hash(purpose, secret), **times}
+                if purpose == REFRESH:
+                    uow.session.add(RefreshToken(family_id=new_id("family"), **whose))
+                else:
+                    uow.session.add(MailedToken(purpose=purpose, **whose))
+    return made
 
 
 async def demote(company: Company, email: str, role: Role) -> None:

@@ -35,7 +35,7 @@ _PATH = re.compile(r"\{(\w+)\}")
 # What a route needs though its struct has a default for it, so that it can say so in its own words.
 _TOGETHER = {"entity", "entity_id", "metric"}
 # Each is good once, so every request that needs one takes another.
-_SPARE_TOKENS = 100
+_SPARES = 60
 _QUERY = {
     "entity": "creator",
     "metric": "views",
@@ -83,10 +83,10 @@ class Asked:
 class Ids:
     """One of everything of a company that has an id, by the name under which routes take it."""
 
-    def __init__(self, company: Company, ids: dict[str, Any], refresh_tokens: list[str]) -> None:
+    def __init__(self, company: Company, ids: dict[str, Any], spares: people.Spares) -> None:
         self.company = company
         self._ids = ids
-        self._refresh_tokens = refresh_tokens
+        self._spares = spares
         self._made = 0
 
     @classmethod
@@ -117,7 +117,7 @@ class Ids:
                 **offered,
                 **await decide(company, offered),
             },
-            await people.refresh_tokens(company, _SPARE_TOKENS),
+            await people.spares(company, _SPARES),
         )
 
     @property
@@ -159,8 +159,12 @@ class Ids:
         if "key" in body:
             body["key"] = f"{body['key']}_{self._made}"
         if "refresh_token" in body:
-            body["refresh_token"] = self._refresh_tokens.pop()
-        if "/auth/register" in endpoint.path:
+            body["refresh_token"] = self._spares.refresh.pop()
+        elif endpoint.path.endswith("/password/reset"):
+            body["token"] = self._spares.password_reset.pop()
+        elif endpoint.path.endswith("/verify-email"):
+            body["token"] = self._spares.email_verification.pop()
+        elif "/auth/register" in endpoint.path:
             body["email"] = f"new{self._made}@example.com"
         elif "password" in body:
             body.update(email=self.company.email, password=PASSWORD)

@@ -37,7 +37,10 @@ def of_company(ids: Ids) -> Callable[..., Awaitable[httpx.Response]]:
 async def rows(ids: Ids) -> dict[str, int]:
     """How many rows each table of the control plane has."""
     counted = [table for name, table in Record.metadata.tables.items() if name not in ("kept_answer", "audit_event")]
-    async with ids.company.server.services.control.reading() as session:
+    control = ids.company.server.services.control
+    # What is done beside the answers, too.
+    await control.settle()
+    async with control.reading() as session:
         return {str(one.name): await session.scalar(select(func.count()).select_from(one)) or 0 for one in counted}
 
 

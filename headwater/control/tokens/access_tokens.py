@@ -19,6 +19,7 @@ class Claims(msgspec.Struct, frozen=True):
 
     user_id: int
     organisation_id: int
+    credentials_version: int
     expires_at: datetime
 
 
@@ -28,6 +29,7 @@ class _Payload(msgspec.Struct, frozen=True):
     typ: str
     iat: int
     exp: int
+    ver: int = 0
 
 
 class AccessTokens:
@@ -38,8 +40,8 @@ class AccessTokens:
         self._clock = clock
         self._life = timedelta(minutes=minutes)
 
-    def issue(self, user_id: int, organisation_id: int) -> str:
-        """A token for this user, good from now on."""
+    def issue(self, user_id: int, organisation_id: int, credentials_version: int) -> str:
+        """A token for this user, good from now on, as long as the user has this version."""
         now = self._clock()
         claims = _Payload(
             sub=str(user_id),
@@ -47,6 +49,7 @@ class AccessTokens:
             typ=_TYPE,
             iat=int(now.timestamp()),
             exp=int((now + self._life).timestamp()),
+            ver=credentials_version,
         )
         return jwt.encode(msgspec.to_builtins(claims), self._vault.jwt_secret, algorithm=_ALGORITHM)
 
@@ -67,4 +70,4 @@ class AccessTokens:
             return None
         if claims.typ != _TYPE or expires_at <= self._clock():
             return None
-        return Claims(user_id, claims.org, expires_at)
+        return Claims(user_id, claims.org, claims.ver, expires_at)

@@ -62,9 +62,10 @@ async def of_session(session: AsyncSession, secret_hash: str) -> Holder | None:
     return Holder(*person, str(session_id), expires_at)
 
 
-async def of_user(session: AsyncSession, user_id: int, organisation_id: int) -> Holder | None:
-    """The holder of an access token: a user of this organisation."""
-    found = await _first(session, _people().where(User.id == user_id, User.organisation_id == organisation_id))
+async def of_user(session: AsyncSession, user_id: int, organisation_id: int, credentials_version: int) -> Holder | None:
+    """The holder of an access token: a user of this organisation, all of whose logins have not been ended since."""
+    same = (User.organisation_id == organisation_id, User.credentials_version == credentials_version)
+    found = await _first(session, _people().where(User.id == user_id, *same))
     return None if found is None else Holder(*found[0])
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.db import surroundings
 from headwater.control.tokens.models import CookieSession, RefreshToken
+from headwater.control.users.models import User
 from headwater.kit.ids import new_id, new_secret
 
 _RANDOM_BYTES = 32
@@ -59,6 +60,14 @@ async def end_family(session: AsyncSession, secret: str) -> Family | None:
         return None
     await session.execute(delete(RefreshToken).where(RefreshToken.family_id == row.family_id))
     return Family(row.user_id)
+
+
+async def end_all_logins(session: AsyncSession, user: User) -> None:
+    """End every refresh token, cookie session and access token of a user; caches are for the caller to evict."""
+    for ending in (RefreshToken, CookieSession):
+        await session.execute(delete(ending).where(ending.user_id == user.id))
+    user.credentials_version += 1
+    await session.flush()
 
 
 async def _refresh_token(session: AsyncSession, secret: str) -> RefreshToken | None:

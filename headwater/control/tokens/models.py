@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headwater.control.record import NEVER_REUSE_IDS, Record, RowId
@@ -58,3 +58,17 @@ class RefreshToken(Record):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class MailedToken(Record):
+    """A token that went to a user by mail; one for each purpose, gone once it is used."""
+
+    __tablename__ = "mailed_token"
+    __table_args__ = (UniqueConstraint("user_id", "purpose"), NEVER_REUSE_IDS)
+
+    id: Mapped[RowId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String(32))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

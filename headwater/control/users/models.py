@@ -11,7 +11,10 @@ from headwater.control.record import NEVER_REUSE_IDS, Record, RowId
 
 
 class User(Record):
-    """A person of one organisation; ``email`` is kept in lower case, ``role`` is a name of ``scope.Role``."""
+    """A person of one organisation; ``email`` is kept in lower case, ``role`` is a name of ``scope.Role``.
+
+    Access tokens are good while they carry ``credentials_version``.
+    """
 
     __tablename__ = "user"
     __table_args__ = NEVER_REUSE_IDS
@@ -24,4 +27,5 @@ class User(Record):
     role: Mapped[str] = mapped_column(String(16))
     is_verified: Mapped[bool] = mapped_column(default=False)
     is_operator: Mapped[bool] = mapped_column(default=False)
+    credentials_version: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]

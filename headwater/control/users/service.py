@@ -1,7 +1,7 @@
 """People: registering, logging in, cookie sessions.
 
 Makes credentials through ``tokens``; who a credential belongs to is found by
-``control.access``. Sends no mail.
+``control.access``. Passwords that were forgotten are for ``recovery``.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from headwater.control.organisations.models import Organisation
 from headwater.control.rules import text
 from headwater.control.tokens import logins
 from headwater.control.tokens.access_tokens import AccessTokens
+from headwater.control.tokens.mailed import issue_mailed_token
 from headwater.control.users import repository as people
+from headwater.control.users.letters import Letters
 from headwater.control.users.models import User
 from headwater.control.users.passwords import Passwords
 from headwater.control.users.rules import checked_email, checked_password, normal_email
-from headwater.control.users.throttle import LoginThrottle
+from headwater.control.users.throttle import AddressThrottle
 from headwater.errors import Conflict, Forbidden, NotFound, Unauthorized
 from headwater.kit.clock import Clock
+from headwater.mail import Mailer
 from headwater.scope import Role, Scope
 from headwater.settings import Settings
 
@@ -55,19 +58,38 @@ class Users:
     """The people of the server."""
 
     def __init__(
-        self, database: Database, settings: Settings, clock: Clock, tokens: AccessTokens, passwords: Passwords
+        self,
+        database: Database,
+        settings: Settings,
+        clock: Clock,
+        tokens: AccessTokens,
+        passwords: Passwords,
+        letters: Letters,
+        mailer: Mailer,
     ) -> None:
         self._database = database
         self._settings = settings
         self._tokens = tokens
         self._passwords = passwords
-        self._throttle = LoginThrottle(clock)
+        self._letters = letters
+        self._mailer = mailer
+        self._throttle = AddressThrottle(clock, "Too many failed logins. Try again later.")
         self._one_check = asyncio.Lock()
 
     async def register(
-        self, uow: UnitOfWork, email: str, password: str, full_name: str, company_name: str, ip: str | None = None
+        self,
+        uow: UnitOfWork,
+        email: str,
+        password: str,
+        full_name: str,
+        company_name: str,
+        ip: str | None = None,
+        is_verified: bool = False,
     ) -> Registered:
-        """A new user as the owner of a new organisation; the server's first user is its operator."""
+        """A new user as the owner of a new organisation; the server's first user is its operator.
+
+        Sends a mail that asks to prove the address, unless it needs no proof.
+        """
         if self._settings.registration != "open":
             raise Forbidden("This server does not take registrations. Ask its operator for an account.")
         email = checked_email(email)
@@ -87,7 +109,9 @@ class Users:
             full_name=full_name,
             password_hash=await self._passwords.hash(password),
             role=Role.owner.name,
+            is_verified=is_verified,
             is_operator=first,
+            credentials_version=0,
             created_at=now,
         )
         session.add(user)
@@ -95,6 +119,9 @@ class Users:
         scope = await owner_scope(session, organisation.id)
         await Entities(session, scope).create("workspace", NewEntity(name=company_name))
         await Audit.record(session, organisation.id, user.id, "register", target=email, ip=ip)
+        if not is_verified:
+            token = await issue_mailed_token(session, user.id, "email_verification")
+            uow.after_commit(lambda: self._mailer.post(self._letters.verification(email, token)))
         return Registered(user, organisation, *await self._sign_on(session, user))
 
     async def login(self, email: str, password: str, ip: str | None = None) -> LoggedIn:
@@ -121,7 +148,7 @@ class Users:
                 uow.session, user.organisation_id, user.id, "refresh_token_reused", target=user.email, ip=ip
             )
             raise uow.standing(refused)
-        return self._tokens.issue(user.id, user.organisation_id), family.successor
+        return self._access_token(user), family.successor
 
     async def logout(self, uow: UnitOfWork, refresh_token: str, ip: str | None = None) -> None:
         """End the login of a refresh token; one that has ended already, or never was, is no error."""
@@ -157,7 +184,7 @@ class Users:
                 user = await people.by_email(session, email)
             if await self._passwords.verify(user.password_hash if user else None, password):
                 return user
-            self._throttle.failed(email, ip)
+            self._throttle.count(email, ip)
             return None
 
     async def _record_failure(self, email: str, ip: str | None) -> None:
@@ -168,4 +195,7 @@ class Users:
 
     async def _sign_on(self, session: AsyncSession, user: User) -> tuple[str, str]:
         refresh_token = await logins.issue_refresh_token(session, user.id, self._settings.refresh_token_days)
-        return self._tokens.issue(user.id, user.organisation_id), refresh_token
+        return self._access_token(user), refresh_token
+
+    def _access_token(self, user: User) -> str:
+        return self._tokens.issue(user.id, user.organisation_id, user.credentials_version)

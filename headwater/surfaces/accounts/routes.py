@@ -11,6 +11,7 @@ from headwater.errors import Conflict, Forbidden, NotFound, PaymentRequired, Rat
 from headwater.surfaces._http import keys
 from headwater.surfaces._http.endpoint import ADMIN, PUBLIC, READ, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.people import USER_EXAMPLE, LoginBody, Success, UserRow, user_row
+from headwater.surfaces.accounts import recovery
 
 _AUTH, _KEYS = "Authentication", "API keys"
 
@@ -187,6 +188,7 @@ ENDPOINTS = [
         body=RefreshBody,
         body_example={"refresh_token": "4hVn…"},
     ),
+    *recovery.ENDPOINTS,
     Endpoint(
         "GET",
         "/api/v1/auth/me",

@@ -1,0 +1,57 @@
+"""What the server writes to people. Links begin with the operator's setting, never with what a request says.
+
+Nothing that a stranger chose stands in a letter to an address that is not proven: names could be advertisements.
+Tokens stand behind the ``#`` of links: browsers send that part to no server, so that no log has it.
+"""
+
+from __future__ import annotations
+
+from headwater.mail import Message
+from headwater.settings import Settings
+
+
+class Letters:
+    """The letters of this server."""
+
+    def __init__(self, settings: Settings) -> None:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        self._origin = settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"
+
+    def verification(self, email: str, token: str) -> Message:
+        """Asks to prove the address."""
+        return Message(
+            email,
+            "Verify your e-mail address",
+            "Somebody, you we hope, signed up to Headwater with this address. To verify it, open\n\n"
+            f"{self._link('verify-email', token)}\n\n"
+            f"or send the token to POST {self._api('verify-email')}:\n\n{token}\n\n"
+            "It is good for 24 hours and until a newer one is sent. If it was not you, ignore this mail.\n",
+        )
+
+    def password_reset(self, email: str, token: str) -> Message:
+        """Lets them choose another password."""
+        return Message(
+            email,
+            "Choose a new password",
+            "Somebody, you we hope, forgot the password of this address at Headwater. To choose a new one, open\n\n"
+            f"{self._link('reset-password', token)}\n\n"
+            f"or send the token and the password to POST {self._api('password/reset')}:\n\n{token}\n\n"
+            "It is good once, for one hour and until a newer one is sent. If it was not you, ignore this mail:"
+            " nothing has changed.\n",
+        )
+
+    def password_changed(self, email: str) -> Message:
+        """Tells them that it was done."""
+        return Message(
+            email,
+            "Your password was changed",
+            f"The password of this address at {self._origin} was changed with a link that was sent to it, and every"
+            " login has ended. If it was not you, somebody reads your mail: choose a new password there first,"
+            " then here.\n",
+        )
+
+    def _link(self, page: str, token: str) -> str:
+        return f"{self._origin}/{page}#token={token}"
+
+    def _api(self, path: str) -> str:
+        return f"{self._origin}/api/v1/auth/{path}"
