@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.exc import OperationalError, StatementError
 
 import headwater.control.creators.models
+import headwater.control.outlets.models
 import headwater.control.saved_reports.models  # only surfaces use it, and the comparison needs it
 from headwater.control import Control, migrate, provide
 from headwater.control.organisations.models import Organisation

@@ -79,6 +79,10 @@ class Fuzzed:
             self.ids.update(asyncio.run(tracked(make)))
             self.ids.update(asyncio.run(offered(make)))
             wanted = {"customerId": "ada", "channelId": self.ids["channelId"]}
+            self.ids["user_id"] = client.get("/api/v1/auth/me").json()["user"]["id"]
+            self.ids["company_id"] = int(client.get("/api/v1/auth/me").json()["user"]["company_id"])
+            outlets = f"/api/v1/companies/{self.ids['company_id']}/outlets"
+            self.ids["outlet_id"] = client.post(outlets, json={"name": "O"}).json()["outlet"]["outlet_id"]
             decided = client.post("/api/v1/recommend", json=wanted).json()
             self.ids["recommendationId"] = decided["recommendationId"]
             self.ids["/api/v1/decision-traces"] = decided["meta"]["traceId"]

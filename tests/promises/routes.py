@@ -23,6 +23,7 @@ from tests.decided import decide
 from tests.offered import offer
 from tests.promises import people
 from tests.serving import PASSWORD, Company, event
+from tests.staffed import staff
 from tests.tracked import key_of, track
 
 ROUTES = list(endpoints())
@@ -116,6 +117,7 @@ class Ids:
                 **await track(company),
                 **offered,
                 **await decide(company, offered),
+                **await staff(company),
             },
             await people.spares(company, _SPARES),
         )

@@ -22,6 +22,7 @@ from headwater.surfaces._http.endpoint import Endpoint
 from tests.decided import TRACES, decide
 from tests.offered import ENTITIES, offer
 from tests.serving import Company, Server, event, serving
+from tests.staffed import staff
 from tests.tracked import ANNOTATIONS, CAMPAIGNS, CREATORS, PROJECTS, UNKNOWN, VIDEOS, key_of, track
 
 UNKNOWN_NUMBER = 900_000_001
@@ -71,6 +72,7 @@ async def _ids(owner: Company) -> dict[str, Any]:
         **await track(owner, "Secret drop"),
         **offered,
         **await decide(owner, offered),
+        **await staff(owner, "Secret"),
     }
 
 

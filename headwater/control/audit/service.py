@@ -27,6 +27,8 @@ Action = Literal[
     "email_verified",
     "password_reset_requested",
     "password_reset",
+    "role_changed",
+    "member_removed",
     "key_created",
     "key_revoked",
     "plan_changed",

@@ -11,7 +11,7 @@ from headwater.errors import Conflict, Forbidden, NotFound, PaymentRequired, Rat
 from headwater.surfaces._http import keys
 from headwater.surfaces._http.endpoint import ADMIN, PUBLIC, READ, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.people import USER_EXAMPLE, LoginBody, Success, UserRow, user_row
-from headwater.surfaces.accounts import recovery
+from headwater.surfaces.accounts import companies, outlets, recovery
 
 _AUTH, _KEYS = "Authentication", "API keys"
 
@@ -230,4 +230,6 @@ ENDPOINTS = [
         {200: Answers("Revoked.", Success, {"success": True, "message": "API key deleted"})},
         errors=(NotFound,),
     ),
+    *companies.ENDPOINTS,
+    *outlets.ENDPOINTS,
 ]

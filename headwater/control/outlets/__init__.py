@@ -1,0 +1,1 @@
+"""Outlets: the places of a company where it meets its customers."""

@@ -1,0 +1,28 @@
+"""A company's member and outlet, for tests that walk all routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headwater.control.outlets.service import Outlets
+from headwater.control.users.models import User
+from headwater.scope import Role
+from tests.serving import Company
+
+
+async def staff(company: Company, called: str = "Drop") -> dict[str, Any]:
+    """Their ids under the names by which routes take them; put straight into the control plane, as nobody asks."""
+    control = company.server.services.control
+    scope = await control.access.operator_scope(company.organisation_id)
+    async with control.unit_of_work() as uow:
+        member = User(
+            organisation_id=company.organisation_id,
+            email=f"member{company.organisation_id}@example.com",
+            full_name=called,
+            password_hash="nobody logs in",
+            role=Role.viewer.name,
+            created_at=company.server.clock(),
+        )
+        uow.session.add(member)
+        outlet = await Outlets(uow.session, scope).create(called)
+    return {"company_id": company.organisation_id, "user_id": member.id, "outlet_id": outlet.id}
