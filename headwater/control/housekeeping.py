@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from headwater.control.db import surroundings
 from headwater.control.idempotency.service import Idempotency
 from headwater.control.jobs.leases import Leases
+from headwater.control.members.models import Invitation
 from headwater.control.tokens.models import CookieSession, MailedToken, RefreshToken
 
 _RUNS_KEPT_FOR: Final = timedelta(days=30)
@@ -20,6 +21,6 @@ async def tidy(session: AsyncSession, idempotency: Idempotency) -> None:
     """Remove it, in the caller's transaction."""
     now = surroundings(session).clock()
     await idempotency.forget_old(session)
-    for expiring in (CookieSession, RefreshToken, MailedToken):
+    for expiring in (CookieSession, RefreshToken, MailedToken, Invitation):
         await session.execute(delete(expiring).where(expiring.expires_at <= now))
     await Leases(session).forget(now - _RUNS_KEPT_FOR)

@@ -23,6 +23,7 @@ from headwater.control.db import Change, Database, UnitOfWork
 from headwater.control.decisions.books import Books
 from headwater.control.entities.tree import EntityTrees
 from headwater.control.idempotency.service import Idempotency
+from headwater.control.members.invitations import Invitations
 from headwater.control.migrate import upgrade
 from headwater.control.plans.service import Plans
 from headwater.control.read_models import ReadModels
@@ -54,6 +55,7 @@ class Control:
         self.access = Access(self._database, self._vault, clock, tokens, self._renewals)
         passwords, letters = Passwords(hasher), Letters(settings)
         self.users = Users(self._database, settings, clock, tokens, passwords, letters, self.mailer)
+        self.invitations = Invitations(settings, letters, self.mailer)
         self.recovery = Recovery(self._database, clock, passwords, letters, self.mailer)
         self.trees = EntityTrees(self._database, clock, self._renewals)
         self.rosters = Rosters(self._database, clock, self._renewals)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.audit.service import Action, Audit
 from headwater.control.db import Change, surroundings
+from headwater.control.members.models import Invitation
 from headwater.control.members.rules import given_role, not_above
 from headwater.control.saved_reports.models import SavedReport
 from headwater.control.tokens.logins import end_all_logins
@@ -42,12 +43,17 @@ class Members:
         if user.role == Role.owner.name and wanted is not Role.owner:
             await self._hold_last_owner(user)
         former, user.role = user.role, wanted.name
+        # Nobody gives a role above their own, and a token that is still on its way would.
+        above = [role.name for role in Role if role > wanted]
+        await self._session.execute(
+            delete(Invitation).where(Invitation.invited_by == user.id, Invitation.role.in_(above))
+        )
         await self._session.flush()
         await self._record("role_changed", user, ip, {"from": former, "to": user.role})
         return user
 
     async def remove(self, user_id: int, ip: str | None = None) -> None:
-        """Take somebody out, with everything they signed in with; what they made stays."""
+        """Take somebody out, with everything they signed in with and their invitations; what they made stays."""
         user = await self._member(user_id)
         if user.role == Role.owner.name:
             await self._hold_last_owner(user)

@@ -50,6 +50,18 @@ class Letters:
             " then here.\n",
         )
 
+    def invitation(self, email: str, token: str, host: str | None) -> Message:
+        """Lets them join a company; ``host`` is the proven address of who invites them."""
+        return Message(
+            email,
+            "You are invited to Headwater",
+            f"{host or 'Somebody'} invites you to use Headwater with their company. To join, open\n\n"
+            f"{self._link('register', token)}\n\n"
+            f"or send the token as invite_token to POST {self._api('register')}:\n\n{token}\n\n"
+            "It is good once, for seven days and until a newer one is sent. If you do not know what this is about,"
+            " ignore this mail.\n",
+        )
+
     def _link(self, page: str, token: str) -> str:
         return f"{self._origin}/{page}#token={token}"
 

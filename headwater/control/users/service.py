@@ -16,6 +16,7 @@ from headwater.control.audit.service import Audit
 from headwater.control.db import Change, Database, UnitOfWork, surroundings
 from headwater.control.entities.rules import NewEntity
 from headwater.control.entities.service import Entities
+from headwater.control.members import invitations
 from headwater.control.organisations.models import Organisation
 from headwater.control.rules import text
 from headwater.control.tokens import logins
@@ -27,7 +28,7 @@ from headwater.control.users.models import User
 from headwater.control.users.passwords import Passwords
 from headwater.control.users.rules import checked_email, checked_password, normal_email
 from headwater.control.users.throttle import AddressThrottle
-from headwater.errors import Conflict, Forbidden, NotFound, Unauthorized
+from headwater.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unauthorized
 from headwater.kit.clock import Clock
 from headwater.mail import Mailer
 from headwater.scope import Role, Scope
@@ -122,6 +123,46 @@ class Users:
         if not is_verified:
             token = await issue_mailed_token(session, user.id, "email_verification")
             uow.after_commit(lambda: self._mailer.post(self._letters.verification(email, token)))
+        return Registered(user, organisation, *await self._sign_on(session, user))
+
+    async def join(
+        self, uow: UnitOfWork, invite_token: str, email: str, password: str, full_name: str, ip: str | None = None
+    ) -> Registered:
+        """A new user of the organisation that invited this address, with the role that was offered."""
+        if self._settings.registration == "closed":
+            raise Forbidden("This server does not take registrations. Ask its operator for an account.")
+        email = checked_email(email)
+        checked_password(password)
+        full_name = text(full_name, "full_name", longest=255)
+        session, now = uow.session, surroundings(uow.session).clock()
+        invitation = await invitations.of_token(session, invite_token)
+        if invitation is None:
+            raise InvalidRequest(
+                "'invite_token' is unknown, expired, used or withdrawn. Ask for another invitation.",
+                field="invite_token",
+            )
+        if invitation.email != email:
+            raise InvalidRequest("'email' must be the address that the invitation was sent to.", field="email")
+        if await people.by_email(session, email):
+            raise Conflict("There is already an account with this e-mail address.", field="email")
+        await invitations.hold_members_cap(session, invitation.organisation_id)
+        organisation = await session.get_one(Organisation, invitation.organisation_id)
+        user = User(
+            organisation_id=organisation.id,
+            email=email,
+            full_name=full_name,
+            password_hash=await self._passwords.hash(password),
+            role=invitation.role,
+            # The token came by mail.
+            is_verified=True,
+            is_operator=False,
+            credentials_version=0,
+            created_at=now,
+        )
+        session.add(user)
+        await session.delete(invitation)
+        await session.flush()
+        await Audit.record(session, organisation.id, user.id, "invitation_accepted", target=email, ip=ip)
         return Registered(user, organisation, *await self._sign_on(session, user))
 
     async def login(self, email: str, password: str, ip: str | None = None) -> LoggedIn:

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from headwater.control.members.invitations import ID_PREFIX
 from headwater.control.members.service import Members
 from headwater.control.organisations.service import OrganisationSettings
 from headwater.control.users.models import User
-from headwater.errors import Conflict, NotFound
+from headwater.errors import Conflict, NotFound, PaymentRequired
 from headwater.surfaces._http.endpoint import ADMIN, READ, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.people import Success
 
@@ -62,6 +63,31 @@ class MembersQuery(msgspec.Struct, frozen=True):
     q: Annotated[str, Meta(max_length=255, description="Letters of the name or the address.")] = ""
 
 
+class InviteBody(msgspec.Struct, frozen=True):
+    """Whom to invite."""
+
+    email: Annotated[str, Meta(max_length=320)]
+    role: Annotated[RoleName, Meta(description="At most your own.")]
+    full_name: Annotated[str, Meta(max_length=255)] = ""
+
+
+class InvitationRow(msgspec.Struct, frozen=True):
+    """Somebody who may join; `id` stands for them until they have."""
+
+    id: str
+    email: str
+    full_name: str
+    role: RoleName
+    created_at: datetime
+    expires_at: datetime
+
+
+class OneInvitation(msgspec.Struct, frozen=True):
+    """Somebody who may join."""
+
+    invitation: InvitationRow
+
+
 class RoleBody(msgspec.Struct, frozen=True):
     """The role to have from now on."""
 
@@ -91,6 +117,16 @@ async def list_members(call: Call[MembersQuery, bytes]) -> Reply:
     return Reply(AllMembers([member_row(user) for user in found]))
 
 
+async def invite(call: Call[Any, InviteBody]) -> Reply:
+    """Send somebody a token with which they can join."""
+    own_company(call)
+    body = call.body
+    invitation = await call.services.control.invitations.invite(
+        await call.writing(), call.scope, body.email, body.role, body.full_name, call.client_ip
+    )
+    return Reply(OneInvitation(msgspec.convert(invitation, InvitationRow, from_attributes=True)), 201)
+
+
 async def change_role(call: Call[Any, RoleBody]) -> Reply:
     """Give a member another role."""
     own_company(call)
@@ -100,10 +136,13 @@ async def change_role(call: Call[Any, RoleBody]) -> Reply:
 
 
 async def remove_member(call: Call[Any, bytes]) -> Reply:
-    """Take a member out."""
+    """Take a member out, or withdraw an invitation."""
     own_company(call)
-    members = Members((await call.writing()).session, call.scope)
-    await members.remove(call.path_id("user_id"), call.client_ip)
+    unit = await call.writing()
+    if call.path["user_id"].startswith(f"{ID_PREFIX}_"):
+        await call.services.control.invitations.withdraw(unit, call.scope, call.path["user_id"], call.client_ip)
+        return Reply(Success(True, "Invitation withdrawn"))
+    await Members(unit.session, call.scope).remove(call.path_id("user_id"), call.client_ip)
     return Reply(Success(True, "User removed"))
 
 
@@ -115,6 +154,14 @@ def member_row(user: User) -> MemberRow:
 
 
 MEMBER_EXAMPLE: Final = {"id": "2", "email": "user@example.com", "full_name": "John Doe", "role": "editor"}
+_INVITATION: Final = {
+    "id": "invite_0AbC…",
+    "email": "user@example.com",
+    "full_name": "John Doe",
+    "role": "editor",
+    "created_at": "2025-01-15T10:00:00Z",
+    "expires_at": "2025-01-22T10:00:00Z",
+}
 
 ENDPOINTS = [
     Endpoint(
@@ -143,6 +190,20 @@ ENDPOINTS = [
         query=MembersQuery,
     ),
     Endpoint(
+        "POST",
+        _USERS,
+        invite,
+        ADMIN,
+        "Invite a user",
+        TAG,
+        {201: Answers("The invitation; its token goes by mail only.", OneInvitation, {"invitation": _INVITATION})},
+        description="The mailed token goes to `POST /api/v1/auth/register` as `invite_token`, once, within seven days."
+        " Inviting the same address again replaces the invitation. Open invitations count towards `max_members`.",
+        body=InviteBody,
+        body_example={"email": "user@example.com", "full_name": "John Doe", "role": "editor"},
+        errors=(Conflict, PaymentRequired),
+    ),
+    Endpoint(
         "PUT",
         f"{_USERS}/{{user_id}}",
         change_role,
@@ -165,7 +226,7 @@ ENDPOINTS = [
         TAG,
         {200: Answers("Removed.", Success, {"success": True, "message": "User removed"})},
         description="Ends their logins and their API keys at once; what they made stays. A company keeps an owner:"
-        " the last one cannot be removed (409).",
+        " the last one cannot be removed (409). The id of an invitation withdraws that.",
         errors=(Conflict,),
     ),
 ]

@@ -7,7 +7,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from headwater.errors import Conflict, Forbidden, NotFound, PaymentRequired, RateLimitExceeded, Unauthorized
+from headwater.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    PaymentRequired,
+    RateLimitExceeded,
+    Unauthorized,
+)
 from headwater.surfaces._http import keys
 from headwater.surfaces._http.endpoint import ADMIN, PUBLIC, READ, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.people import USER_EXAMPLE, LoginBody, Success, UserRow, user_row
@@ -17,12 +25,18 @@ _AUTH, _KEYS = "Authentication", "API keys"
 
 
 class RegisterBody(msgspec.Struct, frozen=True):
-    """A new person and their company."""
+    """A new person, and either their new company or the invitation into one."""
 
     email: Annotated[str, Meta(max_length=320)]
     password: Annotated[str, Meta(max_length=4096, description="At least 12 characters.")]
     full_name: Annotated[str, Meta(min_length=1, max_length=255)]
-    company_name: Annotated[str, Meta(min_length=1, max_length=255)]
+    company_name: (
+        Annotated[str, Meta(min_length=1, max_length=255, description="Required unless there is an `invite_token`.")]
+        | None
+    ) = None
+    invite_token: Annotated[str, Meta(min_length=1, max_length=512, description="As the invitation has it.")] | None = (
+        None
+    )
 
 
 class SignedOn(msgspec.Struct, frozen=True):
@@ -71,11 +85,15 @@ class AllKeys(msgspec.Struct, frozen=True):
 
 
 async def register(call: Call[Any, RegisterBody]) -> Reply:
-    """A new company with its owner."""
-    body = call.body
-    registered = await call.services.control.users.register(
-        await call.writing(), body.email, body.password, body.full_name, body.company_name, call.client_ip
-    )
+    """A new company with its owner, or a new user of the company that invited them."""
+    body, users = call.body, call.services.control.users
+    person = (body.email, body.password, body.full_name)
+    if body.invite_token is not None:
+        registered = await users.join(await call.writing(), body.invite_token, *person, call.client_ip)
+    elif body.company_name is not None:
+        registered = await users.register(await call.writing(), *person, body.company_name, call.client_ip)
+    else:
+        raise InvalidRequest("'company_name' is required.", field="company_name")
     signed_on = SignedOn(user_row(registered.user), registered.access_token, registered.refresh_token)
     return Reply(signed_on, 201)
 
@@ -133,7 +151,9 @@ ENDPOINTS = [
         "Register a company and its owner",
         _AUTH,
         {201: Answers("The owner, with tokens.", SignedOn, _SIGNED_ON)},
-        description="The first person of a fresh server is its operator as well.",
+        description="The first person of a fresh server is its operator as well. With an `invite_token` from a mail"
+        " the person joins the company that invited them, with the role that it offered; `email` is then the"
+        " address that the mail went to.",
         body=RegisterBody,
         body_example={
             "email": "user@example.com",
@@ -141,7 +161,7 @@ ENDPOINTS = [
             "full_name": "John Doe",
             "company_name": "Example Corp",
         },
-        errors=(Conflict, Forbidden),
+        errors=(Conflict, Forbidden, PaymentRequired),
     ),
     Endpoint(
         "POST",
