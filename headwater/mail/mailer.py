@@ -41,7 +41,8 @@ class Mailer:
     async def settle(self) -> None:
         """Wait until everything has been sent, or given up."""
         while self._tasks:
-            await asyncio.gather(*self._tasks)
+            # Not gathered: what one of them breaks on shall not keep the server from closing its stores.
+            await asyncio.wait(tuple(self._tasks))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
