@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import stat
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -17,7 +18,7 @@ from headwater.kit.clock import FixedClock
 from headwater.mail import Message, provide
 from headwater.settings import Settings, SettingsError
 
-from .post_office import PostOffice, open_office
+from .post_office import PostOffice, open_office, own_certificate
 
 CLOCK = FixedClock(datetime(2025, 5, 3, 12, 30, tzinfo=UTC))
 MESSAGE = Message("ada@example.com", "Your token", "secret-token\n")
@@ -67,6 +68,19 @@ class TestServer:
                 lines = await deliver(**through(office, smtp_security=security, smtp_timeout=2.0))
                 assert [line["event"] for line in lines] == ["mail.not_sent"]
         assert office.mails == []
+
+    async def test_tls_is_used_and_its_certificate_is_checked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        certificate = own_certificate(tmp_path)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        async with open_office(tls_context=context, require_starttls=True) as office:
+            lines = await deliver(**through(office, smtp_security="starttls"))
+            assert [line["event"] for line in lines] == ["mail.not_sent"]
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            assert await deliver(**through(office, smtp_security="starttls")) == []
+        assert len(office.mails) == 1
 
     async def test_a_server_that_is_not_there_is_logged(self) -> None:
         async with open_office() as office:
