@@ -29,6 +29,7 @@ from headwater.jobs.milestones import Milestones
 from headwater.jobs.registry import jobs
 from headwater.jobs.worker import Worker
 from headwater.kit.clock import Clock, system_clock
+from headwater.outbound import provide as provide_outbound
 from headwater.query.cache import TaggedCache, TagGenerations
 from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
@@ -129,6 +130,7 @@ class Headwater:
             Segments(control.books, decisions, self._writer, clock),
             intake,
             RenderPool(),
+            provide_outbound(settings),
         )
         self.app: ASGIApp = Gate(
             endpoints(),
@@ -148,6 +150,7 @@ class Headwater:
     async def stop(self) -> None:
         """Commit what waits and close both stores."""
         self.services.renderer.stop()
+        await self.services.outbound.aclose()
         await self._writer.stop()
         await self.services.store.stop()
         await self.services.control.stop()

@@ -2,6 +2,7 @@
 
     HeadwaterError
     ├── InvalidRequest        400 INVALID_REQUEST
+    │   └── HostRefused       the same, of an address that the server does not connect to
     ├── Unauthorized          401 UNAUTHORIZED
     ├── PaymentRequired       402 PAYMENT_REQUIRED
     │   └── RetentionExceeded the same, of a plan's days of history
@@ -14,6 +15,8 @@
     ├── UnsupportedMediaType  415 UNSUPPORTED_MEDIA_TYPE
     ├── RateLimitExceeded     429 RATE_LIMIT_EXCEEDED
     ├── InternalError         500 INTERNAL_ERROR
+    ├── UpstreamError         502 UPSTREAM_ERROR
+    │   └── UpstreamTimeout   504 TIMEOUT
     ├── Unavailable           503 UNAVAILABLE
     └── Timeout               504 TIMEOUT
 
@@ -91,6 +94,10 @@ class InvalidRequest(HeadwaterError):
     def problems(self) -> tuple[Problem, ...]:
         """Everything that is wrong."""
         return self._problems or (Problem(str(self.details.get("field", self.place or "")), self.message),)
+
+
+class HostRefused(InvalidRequest):
+    """A URL or host that the server does not connect to: badly written, private, or of the machine itself."""
 
 
 class Unauthorized(HeadwaterError):
@@ -181,6 +188,18 @@ class InternalError(HeadwaterError):
     """Something failed inside; the log has it under the request id."""
 
     code, status = "INTERNAL_ERROR", 500
+
+
+class UpstreamError(HeadwaterError):
+    """Another server, which this one had to ask, cannot be reached or answers what cannot be used."""
+
+    code, status = "UPSTREAM_ERROR", 502
+
+
+class UpstreamTimeout(UpstreamError):
+    """Another server did not answer in time."""
+
+    code, status = "TIMEOUT", 504
 
 
 class Unavailable(HeadwaterError):

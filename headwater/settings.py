@@ -59,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mail_from: str = "Headwater <headwater@localhost>"
     jobs: bool = True
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
+    allow_private_hosts: bool = False
     log_format: Literal["pretty", "json"] = "pretty"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -92,6 +93,7 @@ DESCRIPTIONS: dict[str, str] = {
     "mail_from": "Address that mails come from, with or without a name.",
     "jobs": "Whether this process does nightly and recurring work too; of several processes one does each job.",
     "trusted_proxies": "How many proxies in front may set X-Forwarded-For; 0 trusts none.",
+    "allow_private_hosts": "Whether the server may connect to loopback and private addresses that users name.",
     "log_format": "Log lines for people (pretty) or machines (json).",
     "log_level": "The least important level that is logged.",
 }

@@ -10,7 +10,7 @@ ROWS = (
     {"kit"},
     {"scope", "errors", "settings"},
     {"catalogue"},
-    {"storage", "mail"},
+    {"storage", "mail", "outbound"},
     {"query", "control"},
     {"agent_runtime", "decisioning", "tools", "ingest", "reports", "delivery", "demo"},
     {"surfaces", "mcp", "console", "jobs"},
@@ -20,6 +20,9 @@ ROWS = (
 ROW_OF = {package: row for row, packages in enumerate(ROWS) for package in packages}
 WITHIN_A_ROW = {("agent_runtime", "tools"), ("reports", "delivery"), ("__main__", "cli"), ("app", "invalidation")}
 ENGINES = ("duckdb", "chdb", "clickhouse_connect")
+HTTP_CLIENTS = ("httpx", "httpcore", "http.client", "urllib.request", "aiohttp", "requests", "urllib3")
+# Speaks to a Headwater server that the operator names, from the operator's own machine.
+IMPORTS_CLIENT = "headwater.cli.importing.connection"
 CONCRETE_STORES = ("headwater.storage.duckdb", "headwater.storage.clickhouse")
 
 every_module = pytest.mark.parametrize("module", modules(), ids=lambda module: module.path)
@@ -63,3 +66,16 @@ def test_only_storage_talks_to_an_engine(module: Module) -> None:
     if module.package == "storage":
         return
     assert not [name for name in imports(module) if name.split(".")[0] in ENGINES]
+
+
+@every_module
+def test_only_outbound_speaks_http_to_others(module: Module) -> None:
+    if module.package == "outbound" or module.name == IMPORTS_CLIENT:
+        return
+    named = [f"{name}." for name in imports(module)]
+    assert not [name for name in named if name.startswith(tuple(f"{client}." for client in HTTP_CLIENTS))]
+
+
+def test_the_search_for_http_clients_finds_them() -> None:
+    found = {name for module in modules() for name in imports(module)}
+    assert {"httpx", "http.client"} <= found

@@ -10,6 +10,7 @@ from headwater.decisioning.respond import Responder
 from headwater.decisioning.segments import Segments
 from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock
+from headwater.outbound import Outbound
 from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
 from headwater.query.series.run import SeriesEngine
@@ -36,3 +37,4 @@ class Services:
     segments: Segments
     ingest: Ingest
     renderer: RenderPool
+    outbound: Outbound
