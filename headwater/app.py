@@ -44,6 +44,7 @@ from headwater.surfaces._http.envelope import ErrorForms
 from headwater.surfaces._http.gate import Gate
 from headwater.surfaces._http.serve import Server
 from headwater.surfaces._http.services import Services
+from headwater.surfaces._http.traffic import Counted, Traffic
 from headwater.surfaces.accounts import routes as accounts
 from headwater.surfaces.ad_creatives import routes as ad_creatives
 from headwater.surfaces.creators import envelope as creators_envelope
@@ -51,7 +52,7 @@ from headwater.surfaces.creators import routes as creators
 from headwater.surfaces.decisions import envelope as decisions_envelope
 from headwater.surfaces.decisions import routes as decisions
 from headwater.surfaces.ingest import routes as ingest
-from headwater.surfaces.system import description, health
+from headwater.surfaces.system import description, health, industries, metrics
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -67,6 +68,8 @@ def endpoints() -> Sequence[Endpoint]:
         *ingest.ENDPOINTS,
         *accounts.ENDPOINTS,
         *health.ENDPOINTS,
+        *industries.ENDPOINTS,
+        *metrics.ENDPOINTS,
     ]
     return [*described, *description.endpoints(lambda: described, ERROR_FORMS)]
 
@@ -131,6 +134,7 @@ class Headwater:
             intake,
             RenderPool(),
             provide_outbound(settings),
+            Counted(Traffic(), self._writer, generations),
         )
         self.app: ASGIApp = Gate(
             endpoints(),

@@ -60,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     jobs: bool = True
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
     allow_private_hosts: bool = False
+    metrics_token: str = ""
     log_format: Literal["pretty", "json"] = "pretty"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -94,6 +95,7 @@ DESCRIPTIONS: dict[str, str] = {
     "jobs": "Whether this process does nightly and recurring work too; of several processes one does each job.",
     "trusted_proxies": "How many proxies in front may set X-Forwarded-For; 0 trusts none.",
     "allow_private_hosts": "Whether the server may connect to loopback and private addresses that users name.",
+    "metrics_token": "Bearer token for /metrics from other machines; empty answers this machine only.",
     "log_format": "Log lines for people (pretty) or machines (json).",
     "log_level": "The least important level that is logged.",
 }

@@ -10,9 +10,10 @@ facts beyond whose they are.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Literal
 
 import msgspec
 import pyarrow.compute as pc
@@ -34,6 +35,7 @@ class Touched(msgspec.Struct, frozen=True):
     entity_ids: frozenset[int]
 
 
+Outcome = Literal["stored", "duplicate"]
 OnCommit = Callable[[list[Touched]], None]
 
 
@@ -46,7 +48,7 @@ class _Waiting(msgspec.Struct, frozen=True):
 
 
 class Writer:
-    """The one writer of facts in this process."""
+    """The one writer of facts in this process; ``counts`` says what became of them since the start, by dataset."""
 
     def __init__(self, store: Store, queue_events: int, commit_events: int) -> None:
         self._store = store
@@ -55,10 +57,16 @@ class Writer:
         self._queue: deque[_Waiting] = deque()
         self._events = 0
         self._company = 0
+        self.counts: Counter[tuple[str, Outcome]] = Counter()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._callbacks: list[OnCommit] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many events are not durable yet."""
+        return self._events
 
     def on_commit(self, callback: OnCommit) -> None:
         """Call ``callback`` after each commit, before its senders are answered."""
@@ -139,6 +147,10 @@ class Writer:
                 if not waiting.answer.done():
                     waiting.answer.set_exception(Unavailable("The facts could not be stored.", retry_after=1))
             return
+        for batch in batches:
+            done = appended[id(batch)]
+            self.counts[batch.dataset, "stored"] += done.accepted
+            self.counts[batch.dataset, "duplicate"] += done.duplicates
         self._announce(batches)
         for waiting in group:
             if not waiting.answer.done():

@@ -67,6 +67,9 @@ class TagGenerations:
     def __init__(self) -> None:
         self._generations: dict[Tag, int] = {}
         self.bumps = 0
+        # Of answers that were asked for: kept ones, and those that had to be computed.
+        self.hits = 0
+        self.misses = 0
 
     def bump(self, tags: Iterable[Tag]) -> None:
         """Make everything that depends on ``tags`` stale."""
@@ -140,7 +143,9 @@ class TaggedCache(Generic[V]):
         """
         kept = self.get(key)
         if kept is not None:
+            self.generations.hits += 1
             return kept, True
+        self.generations.misses += 1
         generations = self.generations.of(tags)
         flight_key = (key, generations)
         flight = self._flights.get(flight_key)

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,6 +26,7 @@ from headwater.scope import Role
 from headwater.surfaces._http.endpoint import Endpoint, Headers, Reply
 from headwater.surfaces._http.envelope import ErrorForm, ErrorForms
 from headwater.surfaces._http.serve import Server, check_tenant, credentials
+from headwater.surfaces._http.traffic import Served
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
 _HEADERS = {
@@ -41,6 +43,7 @@ _HEADERS = {
     b"x-forwarded-for": "forwarded_for",
 }
 _BYTES_PER_RESPONSE = 1000
+_ROUTE = "headwater.route"
 # Request ids tell requests apart; they are no secret, so a random start and a count will do.
 _PROCESS = secrets.token_hex(8)
 _requests = count(1)
@@ -49,10 +52,11 @@ log = structlog.get_logger(__name__)
 
 
 class _Kept(NamedTuple):
-    """A response; ``of`` names what it shows of the control plane."""
+    """A response of a route; ``of`` names what it shows of the control plane."""
 
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...]
+    served: Served
     of: tuple[str, ...] = ()
 
 
@@ -70,6 +74,7 @@ class Gate:
         lifespan: Callable[[Receive, Send], Awaitable[None]],
     ) -> None:
         self._server = server
+        self._traffic = server.services.counted.traffic
         self._responses = responses
         self._forms = forms
         self._trusted_proxies = trusted_proxies
@@ -77,6 +82,7 @@ class Gate:
         self._methods: dict[str, dict[str, Endpoint]] = {}
         for endpoint in endpoints:
             self._methods.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        self._fixed = {path for path in self._methods if "{" not in path}
         self._routes = [Route(path, _unreachable) for path in self._methods if "{" in path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,6 +92,7 @@ class Gate:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
         headers = _headers(scope)
         if not _SANE_REQUEST_ID(headers.request_id):
             headers.request_id = f"{_PROCESS}-{next(_requests):x}"
@@ -95,6 +102,8 @@ class Gate:
             if kept is None and await self._freshened(scope, headers):
                 kept = self._kept(scope, headers, sent_headers)
             if kept is not None:
+                kept.served.count(200, perf_counter() - began)
+                kept.served.kept += 1
                 await _send(send, 200, kept.headers, sent_headers, kept.body)
                 return
             reply = await self._reply(scope, receive, headers, sent_headers)
@@ -114,9 +123,11 @@ class Gate:
             )
         body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
         lines = _response_headers(reply, body)
+        served = self._traffic.of(self._route(scope), scope["method"])
+        served.count(reply.status, perf_counter() - began)
         await _send(send, reply.status, lines, sent_headers, b"" if scope["method"] == "HEAD" else body)
         # Behind the answer, which need not wait until it is written a second time.
-        self._keep(scope, reply, _Kept(body, lines))
+        self._keep(scope, reply, _Kept(body, lines, served))
 
     async def _reply(self, scope: Scope, receive: Receive, headers: Headers, sent_headers: dict[str, str]) -> Reply:
         endpoint = self._match(scope)
@@ -125,21 +136,32 @@ class Gate:
 
     def _match(self, scope: Scope) -> Endpoint:
         """The endpoint of a path and method; its path parameters go into ``scope``."""
-        methods = self._methods.get(scope["path"])
-        if methods is None:
-            for route in self._routes:
-                match, child = route.matches(scope)
-                if match is not Match.NONE:
-                    scope["path_params"] = child["path_params"]
-                    methods = self._methods[route.path]
-                    break
-            else:
-                raise NotFound("There is nothing at this path. The API is described at /docs.")
+        route = self._route(scope)
+        if route is None:
+            raise NotFound("There is nothing at this path. The API is described at /docs.")
+        methods = self._methods[route]
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if method not in methods:
             allowed = sorted({*methods, *(["HEAD"] if "GET" in methods else [])})
             raise MethodNotAllowed(f"This path does not take {scope['method'][:16]}.", allowed)
         return methods[method]
+
+    def _route(self, scope: Scope) -> str | None:
+        """The path as it is declared, looked for once; its parameters go into ``scope``."""
+        if _ROUTE not in scope:
+            scope[_ROUTE] = self._find(scope)
+        found: str | None = scope[_ROUTE]
+        return found
+
+    def _find(self, scope: Scope) -> str | None:
+        if scope["path"] in self._fixed:
+            return str(scope["path"])
+        for route in self._routes:
+            match, child = route.matches(scope)
+            if match is not Match.NONE:
+                scope["path_params"] = child["path_params"]
+                return route.path
+        return None
 
     def _kept(self, scope: Scope, headers: Headers, sent_headers: dict[str, str]) -> _Kept | None:
         """A kept response for this caller, its request counted; None to go the whole way."""
@@ -181,7 +203,7 @@ class Gate:
         organisation, tags, generations, expires = reply.keep
         if reply.kept_body is not None:
             body = _encode(reply.kept_body)
-            kept = _Kept(body, _response_headers(reply, body))
+            kept = _Kept(body, _response_headers(reply, body), kept.served)
         kept = kept._replace(of=tuple(kind for _, kind, number in tags if not number))
         self._responses.put(
             _key(organisation, scope), kept, tags, generations, len(kept.body) + _BYTES_PER_RESPONSE, expires

@@ -18,6 +18,7 @@ from headwater.query.series.totals import TotalsEngine
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.port import Store
+from headwater.surfaces._http.traffic import Counted
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,4 @@ class Services:
     ingest: Ingest
     renderer: RenderPool
     outbound: Outbound
+    counted: Counted

@@ -32,12 +32,24 @@ class Health(msgspec.Struct, frozen=True):
     data: Data
 
 
+class Live(msgspec.Struct, frozen=True):
+    """``status`` is ``ok`` whenever there is an answer."""
+
+    status: str
+    timestamp: datetime
+
+
 async def health(call: Call[Any, bytes]) -> Reply:
     """Ask both stores whether they answer."""
     connected, store = await asyncio.gather(call.services.control.responsive(), call.services.store.health())
     good = connected and store.responsive
     body = Health("ok" if good else "degraded", call.services.clock(), Database(connected), Data(store.responsive))
     return Reply(body, 200 if good else 503)
+
+
+async def live(call: Call[Any, bytes]) -> Reply:
+    """Whether the process answers at all; asks nobody else."""
+    return Reply(Live("ok", call.services.clock()))
 
 
 _EXAMPLE = {
@@ -47,17 +59,27 @@ _EXAMPLE = {
     "data": {"responsive": True},
 }
 
+_LIVE_EXAMPLE = {"status": "ok", "timestamp": "2025-01-15T10:00:00Z"}
+
+
+def _checked(path: str, summary: str, operation_id: str = "") -> Endpoint:
+    answers = {
+        200: Answers("Both stores just answered.", Health, _EXAMPLE),
+        503: Answers("One of them did not.", Health, {**_EXAMPLE, "status": "degraded"}),
+    }
+    return Endpoint("GET", path, health, PUBLIC, summary, "System", answers, operation_id=operation_id)
+
+
+def _alive(path: str, operation_id: str = "") -> Endpoint:
+    answers = {200: Answers("The process answers.", Live, _LIVE_EXAMPLE)}
+    return Endpoint("GET", path, live, PUBLIC, "Liveness", "System", answers, operation_id=operation_id)
+
+
 ENDPOINTS = [
-    Endpoint(
-        "GET",
-        "/api/v1/health",
-        health,
-        PUBLIC,
-        "Health check",
-        "System",
-        {
-            200: Answers("Both stores just answered.", Health, _EXAMPLE),
-            503: Answers("One of them did not.", Health, {**_EXAMPLE, "status": "degraded"}),
-        },
-    )
+    _checked("/api/v1/health", "Health check"),
+    _alive("/api/v1/health/live"),
+    _checked("/api/v1/health/ready", "Readiness"),
+    # Where orchestrators look who know nothing of the API.
+    _alive("/health/live", "get_root_health_live"),
+    _checked("/health/ready", "Readiness", "get_root_health_ready"),
 ]
