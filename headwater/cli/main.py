@@ -21,6 +21,7 @@ COMMANDS = {
     "import": "import_:import_",
     "keys": "keys:app",
     "plan": "plan:app",
+    "secrets": "secrets:app",
     "explain": "explain:explain",
     "rollup": "rollup:rollup",
     "prune": "prune:prune",

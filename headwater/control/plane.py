@@ -28,6 +28,7 @@ from headwater.control.migrate import upgrade
 from headwater.control.plans.service import Plans
 from headwater.control.read_models import ReadModels
 from headwater.control.renewals import Renewals
+from headwater.control.rotation import Rotation
 from headwater.control.secrets import Vault
 from headwater.control.tokens.access_tokens import AccessTokens
 from headwater.control.users.letters import Letters
@@ -64,6 +65,7 @@ class Control:
         self.idempotency = Idempotency(self._vault, clock)
         self.plans = Plans()
         self.audit = Audit()
+        self.rotation = Rotation(self._database, self._vault, clock, settings.access_token_minutes)
 
     async def start(self) -> None:
         """Make what is missing and bring the tables up to date; another process may do so at the same time."""

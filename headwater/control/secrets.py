@@ -1,64 +1,53 @@
-"""The server's own secrets: made once, kept in one file that only its owner may read.
+"""What is computed from the server's own secrets: keyed hashes, signatures, encrypted values.
 
 ``Vault`` hands out what is computed from them, never the secrets themselves (but for
-the key that signs access tokens). Nothing of them is logged or shown by ``repr``.
+those that sign access tokens). Nothing of them is logged or shown by ``repr``. Another
+process may replace the file meanwhile; that is noticed before anything is signed,
+checked, encrypted or decrypted.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
-import stat
 from base64 import urlsafe_b64encode
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from headwater.control import secret_file
+from headwater.control.secret_file import FILE_NAME, EarlierSecret, Secrets, Stamp, derived, fresh_secret
 from headwater.errors import InternalError
-from headwater.settings import SettingsError
-
-_FILE_NAME = "secrets.json"
-_RANDOM_BYTES = 32
-
-
-class _Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    jwt_secret: bytes
-    pepper: bytes
-    idempotency_key: bytes
-
-    def __repr__(self) -> str:
-        return "_Secrets(…)"
 
 
 class Vault:
-    """Keyed hashes and keys, from the secrets in ``folder``; ``open`` first."""
+    """Keyed hashes, signing secrets and ciphers, from the secrets in ``folder``; ``open`` first."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / _FILE_NAME
-        self._secrets: _Secrets | None = None
+        self._path = folder / FILE_NAME
+        self._secrets: Secrets | None = None
+        self._stamp: Stamp | None = None
+        # Whose keys may have left the file: a row that was read before a rotation ended is decrypted after it.
+        self._earlier: list[Secrets] = []
 
     def open(self) -> None:
         """Read the secrets, or make them; whichever process is first makes them for all."""
-        if not self._path.exists():
-            _create(self._path)
-        if stat.S_IMODE(self._path.stat().st_mode) != 0o600:
-            self._path.chmod(0o600)
-        try:
-            self._secrets = msgspec.json.decode(self._path.read_bytes(), type=_Secrets)
-        except msgspec.MsgspecError:
-            raise SettingsError(
-                f"{self._path} is damaged. Restore it from a backup: without it no API key and no session is known."
-            ) from None
+        if self._secrets is not None:
+            self._earlier.append(self._secrets)
+        self._secrets, self._stamp = secret_file.read(self._path)
 
     @property
     def jwt_secret(self) -> bytes:
         """The key that signs access tokens."""
-        return self._opened.jwt_secret
+        return self._current().jwt_secret
+
+    def jwt_secrets(self, now: datetime) -> list[bytes]:
+        """The keys whose access tokens are good: the one that signs, and those of before while theirs may live."""
+        current = self._current()
+        return [current.jwt_secret, *(one.secret for one in current.earlier_jwt_secrets if one.until > now)]
 
     def keyed_hash(self, purpose: str, value: str) -> str:
         """HMAC-SHA-256 of ``value``, in hexadecimal; equal values of two purposes differ."""
@@ -68,28 +57,70 @@ class Vault:
     def cipher(self, owner: str, phrase: str) -> Fernet:
         """A cipher whose key needs both the server's secret and ``phrase``, which is not stored."""
         material = self._opened.idempotency_key + phrase.encode("utf-8", "surrogatepass")
-        derived = HKDF(SHA256(), _RANDOM_BYTES, salt=None, info=owner.encode("utf-8", "surrogatepass")).derive(material)
-        return Fernet(urlsafe_b64encode(derived))
+        return Fernet(urlsafe_b64encode(derived(material, owner)))
+
+    def seal(self, purpose: str, value: bytes) -> bytes:
+        """``value``, encrypted and signed for ``purpose``: sealed for one, it does not open for another."""
+        return _cipher(self._current().ring[0], purpose).encrypt(value)
+
+    def unseal(self, purpose: str, sealed: bytes) -> bytes:
+        """What was sealed; ``InternalError`` when it was not by this server or for this purpose."""
+        known = [self._current(), *self._earlier]
+        keys = dict.fromkeys(key for one in known for key in one.ring)
+        try:
+            return MultiFernet([_cipher(key, purpose) for key in keys]).decrypt(sealed)
+        except InvalidToken:
+            raise InternalError("A stored secret cannot be decrypted; it is of another secrets.json.") from None
+
+    def is_current(self, purpose: str, sealed: bytes) -> bool:
+        """Whether the key that encrypts now has sealed this."""
+        try:
+            _cipher(self._current().ring[0], purpose).decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
+    def begin_rotation(self, tokens_until: datetime | None, now: datetime) -> None:
+        """Encrypt and sign with new secrets from now on; tokens of before are good until ``tokens_until``, or no more.
+
+        Who calls this and ``end_rotation`` holds the database's write transaction.
+        """
+        current = self._current()
+        earlier: tuple[EarlierSecret, ...] = ()
+        if tokens_until is not None:
+            still_good = tuple(one for one in current.earlier_jwt_secrets if one.until > now)
+            earlier = (EarlierSecret(current.jwt_secret, tokens_until), *still_good)
+        self._replace(
+            msgspec.structs.replace(
+                current,
+                jwt_secret=fresh_secret(),
+                keys=(fresh_secret(), *current.ring),
+                earlier_jwt_secrets=earlier,
+            )
+        )
+
+    def end_rotation(self) -> None:
+        """Forget the keys of before; nothing that is stored may need them any more."""
+        current = self._current()
+        self._replace(msgspec.structs.replace(current, keys=current.ring[:1]))
+
+    def _replace(self, changed: Secrets) -> None:
+        secret_file.replace(self._path, changed)
+        self.open()
+
+    def _current(self) -> Secrets:
+        """The secrets as the file has them now; while there is none, as it had them."""
+        with suppress(FileNotFoundError):
+            if self._secrets is not None and secret_file.stamp(self._path) != self._stamp:
+                self.open()
+        return self._opened
 
     @property
-    def _opened(self) -> _Secrets:
+    def _opened(self) -> Secrets:
         if self._secrets is None:
             raise InternalError("The control plane has not been started.")
         return self._secrets
 
 
-def _create(path: Path) -> None:
-    """Write the file under another name and link it: no reader ever sees half of it, and the first one stays."""
-    fresh = _Secrets(*(secrets.token_bytes(_RANDOM_BYTES) for _ in _Secrets.__struct_fields__))
-    draft = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(fresh))
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
+def _cipher(key: bytes, purpose: str) -> Fernet:
+    return Fernet(urlsafe_b64encode(derived(key, f"sealed\0{purpose}")))

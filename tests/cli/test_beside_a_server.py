@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.beside import Running, eventually, running
-from tests.cli.place import found, lines, run
-from tests.serving import event
+from tests.cli.place import EMAIL, found, lines, run
+from tests.serving import PASSWORD, event
 
 # What is known of credentials is trusted for two seconds; twice that allows for a slow machine.
 FOLLOWS_WITHIN = 2.0
@@ -57,6 +57,29 @@ def test_a_key_is_good_at_once_and_refused_soon_after_it_is_revoked(server: Runn
     (key_id,) = [line.split()[0] for line in listed if " beside " in line]
     assert server.place.run("keys revoke", key_id).out == f"Revoked {key_id}.\n"
     eventually(status, lambda code: code == 401, within=2 * FOLLOWS_WITHIN)
+
+
+def test_rotated_secrets_take_effect_and_keep_everybody_signed_in_unless_asked_not_to(server: Running) -> None:
+    def sign_in() -> dict[str, str]:
+        answer = server.client.post("/api/v1/auth/login", json={"email": EMAIL, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return {"authorization": f"Bearer {answer.json()['token']}"}
+
+    def status(headers: dict[str, str]) -> int:
+        return server.client.get("/api/v1/auth/me", headers=headers).status_code
+
+    before = sign_in()
+    done = server.place.run("secrets rotate")
+    assert done.code == 0, done.err
+    assert "Rotated. Stored secrets encrypted anew: 0. Access tokens of before are good until" in done.out
+    between = sign_in()
+    assert [status(before), status(between)] == [200, 200]
+    assert "refused from now on" in server.place.run("secrets rotate", "--end-tokens").out
+    after = sign_in()
+    for ended in (before, between):
+        eventually(lambda ended=ended: status(ended), lambda code: code == 401, within=2 * FOLLOWS_WITHIN)
+    assert status(after) == 200
+    assert server.client.get("/api/v2/workspaces").status_code == 200
 
 
 def test_explain_goes_as_far_as_the_statement(server: Running) -> None:

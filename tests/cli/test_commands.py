@@ -29,7 +29,9 @@ def test_the_help_of_every_command_shows_an_example(command: str) -> None:
     assert f"headwater {command}" in " ".join(done.out.split())
 
 
-@pytest.mark.parametrize("command", ["keys list", "plan list", "rollup", "prune", "doctor", "explain /v2/x"])
+@pytest.mark.parametrize(
+    "command", ["keys list", "plan list", "rollup", "prune", "doctor", "explain /v2/x", "secrets rotate"]
+)
 def test_a_folder_without_data_is_refused_and_left_alone(command: str, tmp_path: Path) -> None:
     done = run(*command.split(), "--data-dir", tmp_path / "nowhere")
     assert (done.code, done.out) == (1, "")

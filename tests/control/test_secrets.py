@@ -79,6 +79,6 @@ def test_what_is_encrypted_needs_the_phrase_and_the_owner(tmp_path: Path) -> Non
 def test_nothing_is_shown_and_nothing_works_before_the_start(tmp_path: Path) -> None:
     vault = _opened(tmp_path)
     assert vault.jwt_secret.hex() not in repr(vars(vault))
-    assert repr(vars(vault)["_secrets"]) == "_Secrets(…)"
+    assert repr(vars(vault)["_secrets"]) == "Secrets(…)"
     with pytest.raises(InternalError):
         Vault(tmp_path).keyed_hash("session", "x")

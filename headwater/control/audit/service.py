@@ -35,6 +35,7 @@ Action = Literal[
     "key_created",
     "key_revoked",
     "plan_changed",
+    "secrets_rotated",
 ]
 
 

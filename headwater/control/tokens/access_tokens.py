@@ -55,19 +55,21 @@ class AccessTokens:
 
     def read(self, token: str) -> Claims | None:
         """The claims of a token that this server signed and that has not expired."""
-        try:
-            # Expiry is checked below, against this server's clock rather than the library's.
-            decoded = jwt.decode(
-                token,
-                self._vault.jwt_secret,
-                algorithms=[_ALGORITHM],
-                options={"verify_exp": False, "verify_iat": False},
-            )
-            claims = msgspec.convert(decoded, _Payload)
-            user_id = int(claims.sub)
-            expires_at = datetime.fromtimestamp(claims.exp, UTC)
-        except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError, OverflowError):
-            return None
-        if claims.typ != _TYPE or expires_at <= self._clock():
-            return None
-        return Claims(user_id, claims.org, claims.ver, expires_at)
+        now = self._clock()
+        for secret in self._vault.jwt_secrets(now):
+            found = _read(token, secret)
+            if found is not None:
+                return found if found.expires_at > now else None
+        return None
+
+
+def _read(token: str, secret: bytes) -> Claims | None:
+    try:
+        # Expiry is checked against this server's clock rather than the library's.
+        decoded = jwt.decode(token, secret, algorithms=[_ALGORITHM], options={"verify_exp": False, "verify_iat": False})
+        claims = msgspec.convert(decoded, _Payload)
+        user_id = int(claims.sub)
+        expires_at = datetime.fromtimestamp(claims.exp, UTC)
+    except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError, OverflowError):
+        return None
+    return Claims(user_id, claims.org, claims.ver, expires_at) if claims.typ == _TYPE else None
