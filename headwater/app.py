@@ -29,6 +29,7 @@ from headwater.jobs.milestones import Milestones
 from headwater.jobs.registry import jobs
 from headwater.jobs.worker import Worker
 from headwater.kit.clock import Clock, system_clock
+from headwater.kit.redaction import redact_line
 from headwater.outbound import provide as provide_outbound
 from headwater.query.cache import TaggedCache, TagGenerations
 from headwater.query.decisions.run import DecisionsEngine
@@ -45,6 +46,7 @@ from headwater.surfaces._http.gate import Gate
 from headwater.surfaces._http.serve import Server
 from headwater.surfaces._http.services import Services
 from headwater.surfaces._http.traffic import Counted, Traffic
+from headwater.surfaces.accounts import audit_log
 from headwater.surfaces.accounts import routes as accounts
 from headwater.surfaces.ad_creatives import routes as ad_creatives
 from headwater.surfaces.creators import envelope as creators_envelope
@@ -67,6 +69,7 @@ def endpoints() -> Sequence[Endpoint]:
         *decisions.ENDPOINTS,
         *ingest.ENDPOINTS,
         *accounts.ENDPOINTS,
+        *audit_log.ENDPOINTS,
         *health.ENDPOINTS,
         *industries.ENDPOINTS,
         *metrics.ENDPOINTS,
@@ -184,6 +187,7 @@ def configure_logging(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
+            redact_line,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),

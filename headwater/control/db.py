@@ -151,7 +151,8 @@ class Database:
 
 
 def _engine(url: URL, *, read_only: bool) -> AsyncEngine:
-    engine = create_async_engine(url)
+    # An error of the database is logged with its statement, but not with what was to be stored.
+    engine = create_async_engine(url, hide_parameters=True)
     if url.get_backend_name() == "sqlite":
         _set_up_sqlite(engine, read_only=read_only)
     return engine

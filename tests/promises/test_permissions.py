@@ -24,7 +24,7 @@ def lacking(answer: httpx.Response) -> list[str]:
 
 def test_what_reads_needs_viewer_what_changes_needs_editor_and_tokens_need_admin() -> None:
     for endpoint in GUARDED:
-        tokens = "/tokens" in endpoint.path or "/api-keys" in endpoint.path
+        tokens = "/tokens" in endpoint.path or "/api-keys" in endpoint.path or "/audit-log" in endpoint.path
         members = "/users" in endpoint.path and endpoint.method != "GET"
         reads = endpoint.method == "GET" or endpoint.path == "/v2/logout"
         settings = endpoint.path == "/api/v1/org" and endpoint.method != "GET"

@@ -5,6 +5,7 @@ Events never hold a secret, a password or a credential.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -14,7 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from headwater.control.audit.models import AuditEvent
 from headwater.control.db import surroundings
 from headwater.control.rules import one_line
+from headwater.control.users.models import User
+from headwater.kit.redaction import HIDDEN, redacted, redacted_value
 from headwater.scope import Scope
+
+_IS_ADDRESS = re.compile(r"[^\s@]+@[\w-]+(\.[\w-]+)+").fullmatch
 
 Action = Literal[
     "register",
@@ -58,9 +63,9 @@ class Audit:
                 organisation_id=organisation_id,
                 user_id=user_id,
                 action=action,
-                target=one_line(target, 255),
+                target=one_line(_without_secrets(target, organisation_id), 255),
                 ip=one_line(ip, 64) if ip else None,
-                details=dict(details or {}),
+                details=redacted_value(details or {}),
                 created_at=surroundings(session).clock(),
             )
         )
@@ -73,3 +78,18 @@ class Audit:
         total = await session.scalar(select(func.count()).select_from(AuditEvent).where(own)) or 0
         newest = select(AuditEvent).where(own).order_by(AuditEvent.id.desc()).limit(limit).offset(offset)
         return (await session.scalars(newest)).all(), total
+
+    @staticmethod
+    async def emails(session: AsyncSession, scope: Scope, events: Sequence[AuditEvent]) -> Mapping[int, str]:
+        """The addresses of those who are behind ``events`` and still belong to the organisation."""
+        ids = {event.user_id for event in events if event.user_id is not None}
+        own = User.organisation_id == scope.organisation_id
+        found = await session.execute(select(User.id, User.email).where(own, User.id.in_(ids)))
+        return {row.id: row.email for row in found}
+
+
+def _without_secrets(target: str, organisation_id: int | None) -> str:
+    # Who fails to log in may have typed the password where the address belongs.
+    if target and organisation_id is None and not _IS_ADDRESS(target):
+        return HIDDEN
+    return redacted(target)

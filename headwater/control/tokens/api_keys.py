@@ -32,9 +32,10 @@ _NEEDED_ROLE: Final[dict[Permission, Role]] = {"read": Role.viewer, "write": Rol
 class ApiKeys:
     """The API keys of the scope's organisation."""
 
-    def __init__(self, session: AsyncSession, scope: Scope) -> None:
+    def __init__(self, session: AsyncSession, scope: Scope, ip: str | None = None) -> None:
         self._session = session
         self._scope = scope
+        self._ip = ip
         self._around = surroundings(session)
 
     async def create(
@@ -114,5 +115,6 @@ class ApiKeys:
             self._scope.user_id,
             action,
             target=key.id,
+            ip=self._ip,
             details={"name": key.name, "permissions": list(key.permissions)},
         )

@@ -53,7 +53,9 @@ async def created(call: Call[Any, KeyBody]) -> tuple[KeyRow, str]:
     """A new key and its secret, shown this once."""
     expires = _in_utc(call.body.expires_at)
     unit = await call.writing()
-    key, secret = await ApiKeys(unit.session, call.scope).create(call.body.name, call.body.permissions, expires)
+    key, secret = await ApiKeys(unit.session, call.scope, call.client_ip).create(
+        call.body.name, call.body.permissions, expires
+    )
     return row(key), secret
 
 
@@ -70,7 +72,7 @@ def _in_utc(time: datetime | None) -> datetime | None:
 async def revoked(call: Call[Any, Any]) -> None:
     """Revoke the key that the path names."""
     unit = await call.writing()
-    await ApiKeys(unit.session, call.scope).revoke(call.path["key_id"])
+    await ApiKeys(unit.session, call.scope, call.client_ip).revoke(call.path["key_id"])
 
 
 EXAMPLE = {
