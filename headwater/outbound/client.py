@@ -38,9 +38,14 @@ class Outbound:
         self._given = transport
         self._made: httpx.AsyncBaseTransport | None = None
 
-    async def check(self, url: str) -> None:
+    async def check(self, url: str, *, seconds: float = SECONDS) -> None:
         """Whether ``url`` could be sent to now, for the moment in which it is saved; raises as ``send`` does."""
-        await self.guard.resolve(*destination(checked_url(url)))
+        host, port = destination(checked_url(url))
+        try:
+            async with asyncio.timeout(seconds):
+                await self.guard.resolve(host, port)
+        except TimeoutError:
+            raise _late(host, seconds) from None
 
     async def send(
         self,
@@ -68,7 +73,7 @@ class Outbound:
             async with asyncio.timeout(seconds):
                 return await self._answer(request, most_bytes)
         except (TimeoutError, httpx.TimeoutException):
-            raise UpstreamTimeout(f"'{host}' did not answer within {seconds:g} seconds.", host=host) from None
+            raise _late(host, seconds) from None
         except httpx.ConnectError as error:
             raise UpstreamError(f"'{host}' cannot be connected to: {_words(error)}.", host=host) from None
         except httpx.HTTPError as error:
@@ -103,6 +108,10 @@ class Outbound:
         if self._made is None:
             self._made = GuardedTransport(self.guard)
         return self._made
+
+
+def _late(host: str, seconds: float) -> UpstreamTimeout:
+    return UpstreamTimeout(f"'{host}' did not answer within {seconds:g} seconds.", host=host)
 
 
 def _words(error: Exception) -> str:

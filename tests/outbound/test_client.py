@@ -201,6 +201,8 @@ async def test_a_resolver_that_says_nothing_ends_at_the_time_limit() -> None:
     outbound = Outbound(HostGuard(allow_private=True, resolver=never))
     with pytest.raises(UpstreamTimeout):
         await outbound.send("GET", "http://example.com/", seconds=0.1)
+    with pytest.raises(UpstreamTimeout):
+        await outbound.check("http://example.com/", seconds=0.1)
     await outbound.aclose()
 
 
