@@ -22,7 +22,8 @@ async def test_head_is_get_without_its_body(ids: Ids) -> None:
         assert set(head.headers) == set(got.headers)
         same = dict.fromkeys(_DIFFER)
         assert {**head.headers, **same} == {**got.headers, **same}, name(endpoint)
-        assert head.headers["content-length"] == str(len(got.content)), name(endpoint)
+        # Metrics count the request before.
+        assert head.headers["content-length"] == str(len(got.content)) or endpoint.path == "/metrics", name(endpoint)
 
 
 async def test_a_refused_head_has_no_body_either(ids: Ids) -> None:
