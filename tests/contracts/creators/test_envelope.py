@@ -78,6 +78,7 @@ TABLE = [
     (errors.UnsupportedMediaType("x"), "unsupported_media_type", {}),
     (errors.RateLimitExceeded("x", retry_after=7), "rate_limit_exceeded", {"retryAfter": 7}),
     (errors.InternalError("x"), "internal_error", {}),
+    (errors.UpstreamError("x"), "upstream_error", {}),
     (errors.Unavailable("x"), "unavailable", {}),
     (errors.Timeout("x"), "timeout", {}),
 ]
