@@ -9,6 +9,7 @@ import jwt
 import msgspec
 import pytest
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from headwater.control import Control, provide
@@ -161,8 +162,8 @@ async def test_one_that_fails_leaves_everything_readable(
 ) -> None:
     values = await stored(sources)
 
-    async def failing(*_: object) -> int:
-        await reseal(*_)  # type: ignore[arg-type]
+    async def failing(session: AsyncSession, metadata: MetaData) -> int:
+        await reseal(session, metadata)
         raise LookupError
 
     with monkeypatch.context() as patch:

@@ -34,7 +34,8 @@ class PostOffice:
     @property
     def mails(self) -> list[EmailMessage]:
         """Each as its reader sees it."""
-        read = [message_from_bytes(one.content or b"", policy=default) for one in self.envelopes]  # type: ignore[arg-type]
+        contents = [one.content for one in self.envelopes if isinstance(one.content, bytes)]
+        read = [message_from_bytes(content, policy=default) for content in contents]
         return [one for one in read if isinstance(one, EmailMessage)]
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:
