@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check coverage bench docs requirements clean
+.PHONY: help setup run test check audit coverage bench docs requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -34,11 +34,15 @@ test: $(VENV)/.dev ## Run every check and every test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-check: $(VENV)/.dev ## Format, lint, types, import rules and the fast tests
+check: $(VENV)/.dev ## Format, lint, types, import rules, the fast tests, and the audit of dependencies
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+	@$(BIN)/python requirements/audit.py
+
+audit: $(VENV)/.dev ## Look the pinned packages up among known vulnerabilities (needs network)
+	$(BIN)/python requirements/audit.py
 
 coverage: $(VENV)/.dev ## Run the tests and say which lines and branches they reach
 	$(BIN)/coverage run -m pytest
