@@ -18,6 +18,7 @@ from headwater.settings import SettingsError
 
 COMMANDS = {
     "serve": "serve:serve",
+    "register": "register:register",
     "import": "import_:import_",
     "keys": "keys:app",
     "plan": "plan:app",

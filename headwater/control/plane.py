@@ -31,9 +31,11 @@ from headwater.control.renewals import Renewals
 from headwater.control.rotation import Rotation
 from headwater.control.secrets import Vault
 from headwater.control.tokens.access_tokens import AccessTokens
+from headwater.control.tokens.sign_on import SignOn
 from headwater.control.users.letters import Letters
 from headwater.control.users.passwords import Passwords
 from headwater.control.users.recovery import Recovery
+from headwater.control.users.registration import Registration
 from headwater.control.users.service import Users
 from headwater.errors import NotFound
 from headwater.kit.clock import Clock, system_clock
@@ -55,7 +57,9 @@ class Control:
         self.mailer = provide_mailer(settings, clock)
         self.access = Access(self._database, self._vault, clock, tokens, self._renewals)
         passwords, letters = Passwords(hasher), Letters(settings)
-        self.users = Users(self._database, settings, clock, tokens, passwords, letters, self.mailer)
+        sign_on = SignOn(tokens, settings.refresh_token_days)
+        self.users = Users(self._database, clock, passwords, sign_on, settings.session_days, letters, self.mailer)
+        self.registration = Registration(settings, clock, passwords, sign_on, letters, self.mailer)
         self.invitations = Invitations(settings, letters, self.mailer)
         self.recovery = Recovery(self._database, clock, passwords, letters, self.mailer)
         self.trees = EntityTrees(self._database, clock, self._renewals)

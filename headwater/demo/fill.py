@@ -90,8 +90,9 @@ async def fill(services: Services, clock: FixedClock, data_dir: Path, progress: 
     """
     control, store = services.control, services.store
     password = new_secret(12)
+    newcomer = await control.registration.newcomer(EMAIL, password, "Demo Owner")
     async with control.unit_of_work() as unit:
-        registered = await control.users.register(unit, EMAIL, password, "Demo Owner", "Demo Agency", is_verified=True)
+        registered = await control.registration.found(unit, newcomer, "Demo Agency", is_verified=True)
     scope = await control.access.operator_scope(registered.organisation.id)
     async with control.unit_of_work() as unit:
         workspace_id, placed = await _place(unit.session, scope)

@@ -13,6 +13,7 @@ from headwater.control.entities.rules import NewEntity
 from headwater.control.entities.service import Entities
 from headwater.control.tokens.api_keys import ApiKeys
 from headwater.control.users.models import User
+from headwater.control.users.registration import Registered
 from headwater.scope import Scope
 
 PASSWORD = "correct horse battery"
@@ -30,14 +31,22 @@ class Founded:
     workspace_id: int
 
 
+async def register(
+    control: Control, email: str, company_name: str, password: str = PASSWORD, full_name: str = "Ada Owner"
+) -> Registered:
+    """A new owner of a new company."""
+    newcomer = await control.registration.newcomer(email, password, full_name)
+    async with control.unit_of_work() as uow:
+        return await control.registration.found(uow, newcomer, company_name)
+
+
 async def found(control: Control, name: str) -> Founded:
     """Register ``owner@<name>.example`` with a company of this name."""
-    async with control.unit_of_work() as uow:
-        made = await control.users.register(uow, f"owner@{name}.example", PASSWORD, "Ada Owner", name)
-    scope = await control.access.authenticate(made.access_token, None, None)
+    made = await register(control, f"owner@{name}.example", name)
+    scope = await control.access.authenticate(made.signed.access_token, None, None)
     async with control.reading() as session:
         workspaces, _ = await Entities(session, scope).list("workspace")
-    return Founded(made.user, scope, made.access_token, made.refresh_token, workspaces[0].id)
+    return Founded(made.user, scope, *made.signed, workspaces[0].id)
 
 
 async def grow(control: Control, founded: Founded) -> dict[Kind, int]:

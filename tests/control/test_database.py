@@ -24,7 +24,7 @@ from headwater.errors import InternalError, Unauthorized, Unavailable
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings, SettingsError
 
-from .founding import CHEAP_HASHER, Founded
+from .founding import CHEAP_HASHER, Founded, register
 
 
 async def _names(control: Control) -> list[str]:
@@ -148,10 +148,9 @@ def test_the_newest_step_is_the_last_one_of_the_folder() -> None:
 async def test_two_can_start_in_one_empty_folder_at_once(settings: Settings, clock: FixedClock) -> None:
     both = [provide(settings, clock, CHEAP_HASHER) for _ in range(2)]
     await asyncio.gather(*(each.start() for each in both))
-    async with both[0].unit_of_work() as uow:
-        made = await both[0].users.register(uow, "a@nord.example", "correct horse battery", "Ada", "Nord")
+    made = await register(both[0], "a@nord.example", "Nord")
     # The other knows the token: they share their secrets.
-    assert (await both[1].access.authenticate(made.access_token, None, None)).user_id == made.user.id
+    assert (await both[1].access.authenticate(made.signed.access_token, None, None)).user_id == made.user.id
     for each in both:
         await each.stop()
 

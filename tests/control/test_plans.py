@@ -7,7 +7,7 @@ import pytest
 from headwater.control import Control
 from headwater.errors import Conflict, NotFound
 
-from .founding import Founded, found, make_key
+from .founding import Founded, found, make_key, register
 
 
 async def test_the_contracts_plans_are_there(control: Control) -> None:
@@ -56,8 +56,7 @@ async def test_an_unknown_name_is_answered_with_the_nearest(
 
 
 async def test_a_name_that_two_bear_is_not_guessed(control: Control, nord: Founded) -> None:
-    async with control.unit_of_work() as uow:
-        await control.users.register(uow, "other@nord.example", "correct horse battery", "Bo", "nord")
+    await register(control, "other@nord.example", "nord")
     async with control.unit_of_work() as uow:
         with pytest.raises(Conflict):
             await control.plans.set(uow, "nord", "free")

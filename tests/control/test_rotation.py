@@ -201,7 +201,7 @@ async def test_tokens_of_before_are_good_until_they_expire(
     rotated = await control.rotation.run()
     assert rotated.tokens_until == clock() + LIFE
     clock.advance(timedelta(minutes=10))
-    new = (await control.users.login(nord.user.email, "correct horse battery", "10.0.0.1")).access_token
+    new = (await control.users.login(nord.user.email, "correct horse battery", "10.0.0.1")).signed.access_token
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(new, file_of(settings).earlier_jwt_secrets[0].secret, ["HS256"], options={"verify_exp": False})
     for token in (nord.access_token, new):

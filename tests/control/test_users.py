@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,19 +17,18 @@ from headwater.control.entities.service import Entities
 from headwater.control.organisations.models import Organisation
 from headwater.control.tokens.models import CookieSession, RefreshToken
 from headwater.control.users.models import User
-from headwater.control.users.service import Registered
+from headwater.control.users.registration import Registered
 from headwater.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimitExceeded, Unauthorized
 from headwater.kit.clock import FixedClock
 from headwater.scope import Role
 from headwater.settings import Settings
 
-from .founding import CHEAP_HASHER, PASSWORD, Founded, found
+from .founding import CHEAP_HASHER, PASSWORD, Founded, found, register
 
 
 async def _register(control: Control, **given: str) -> Registered:
     fields = {"email": "ada@nord.example", "password": PASSWORD, "full_name": "Ada", "company_name": "Nord"} | given
-    async with control.unit_of_work() as uow:
-        return await control.users.register(uow, **fields)
+    return await register(control, **fields)
 
 
 async def test_registering_makes_an_owner_an_organisation_and_a_workspace(control: Control) -> None:
@@ -36,7 +36,7 @@ async def test_registering_makes_an_owner_an_organisation_and_a_workspace(contro
     assert (made.user.email, made.user.role, made.organisation.name) == ("ada@nord.example", "owner", "Nord")
     assert made.organisation.plan == "enterprise"
     assert made.organisation.analytics_tz == "UTC"
-    scope = await control.access.authenticate(made.access_token, None, None)
+    scope = await control.access.authenticate(made.signed.access_token, None, None)
     async with control.reading() as session:
         workspaces, total = await Entities(session, scope).list("workspace")
         assert (total, workspaces[0].name) == (1, "Nord")
@@ -78,19 +78,29 @@ async def test_what_breaks_a_rule_is_named(control: Control, field: str, value: 
     assert refusal.value.details["field"] == field
 
 
-@pytest.mark.parametrize("registration", ["invite", "closed"])
-async def test_a_server_that_is_not_open_takes_nobody(tmp_path: Path, registration: str) -> None:
+@pytest.mark.parametrize(("registration", "takes"), [("open", {True, False}), ("invite", {True}), ("closed", set())])
+def test_a_server_takes_those_whom_its_operator_lets_in(tmp_path: Path, registration: str, takes: set[bool]) -> None:
     control = provide(Settings(data_dir=str(tmp_path), registration=registration), hasher=CHEAP_HASHER)
-    await control.start()
-    with pytest.raises(Forbidden):
-        await _register(control)
-    await control.stop()
+    for invited in (True, False):
+        with nullcontext() if invited in takes else pytest.raises(Forbidden):
+            control.registration.admit("ada@nord.example", "10.0.0.1", invited=invited)
+
+
+def test_registrations_are_limited_per_address_and_per_ip(control: Control) -> None:
+    for number in range(50):
+        control.registration.admit(f"{number % 10}@nord.example", "10.0.0.1", invited=False)
+    with pytest.raises(RateLimitExceeded):
+        control.registration.admit("new@nord.example", "10.0.0.1", invited=False)
+    for number in range(10):
+        control.registration.admit("ada@nord.example", f"10.0.1.{number}", invited=True)
+    with pytest.raises(RateLimitExceeded):
+        control.registration.admit(" ADA@nord.example", "10.0.2.1", invited=True)
 
 
 async def test_logging_in_gives_a_good_token_and_a_refresh_token(control: Control, nord: Founded) -> None:
     entered = await control.users.login(" OWNER@nord.example", PASSWORD, "10.0.0.1")
-    assert (entered.user.id, entered.organisation_id) == (nord.user.id, nord.scope.organisation_id)
-    assert (await control.access.authenticate(entered.access_token, None, None)).user_id == nord.user.id
+    assert (entered.user.id, entered.user.organisation_id) == (nord.user.id, nord.scope.organisation_id)
+    assert (await control.access.authenticate(entered.signed.access_token, None, None)).user_id == nord.user.id
     async with control.reading() as session:
         families = (await session.scalars(select(RefreshToken.family_id))).all()
     assert len(set(families)) == 2

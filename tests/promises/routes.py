@@ -30,6 +30,8 @@ ROUTES = list(endpoints())
 GUARDED = [one for one in ROUTES if one.access is not None]
 WITH_BODY = [one for one in ROUTES if one.body or one.raw_body]
 WITH_JSON = [one for one in ROUTES if one.body]
+ENDS_LOGINS = {"/v2/logout", "/api/v1/account/password"}
+"""What logs the caller out, who could send nothing after it."""
 POSTS = [one for one in ROUTES if one.method == "POST"]
 
 _PATH = re.compile(r"\{(\w+)\}")
@@ -168,6 +170,8 @@ class Ids:
             body["token"] = self._spares.email_verification.pop()
         elif "/auth/register" in endpoint.path:
             body["email"] = f"new{self._made}@example.com"
+        elif "current_password" in body:
+            body.update(current_password=PASSWORD, password=PASSWORD)
         elif "password" in body:
             body.update(email=self.company.email, password=PASSWORD)
         return body

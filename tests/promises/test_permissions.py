@@ -8,7 +8,7 @@ import pytest
 from headwater.scope import Role
 from tests.openapi.refusals import refusal
 from tests.promises import people
-from tests.promises.routes import GUARDED, Ids, name
+from tests.promises.routes import ENDS_LOGINS, GUARDED, Ids, name
 from tests.serving import Company
 
 CAN_READ = [one for one in GUARDED if one.access and one.access.role == Role.viewer]
@@ -26,7 +26,8 @@ def test_what_reads_needs_viewer_what_changes_needs_editor_and_tokens_need_admin
     for endpoint in GUARDED:
         tokens = "/tokens" in endpoint.path or "/api-keys" in endpoint.path or "/audit-log" in endpoint.path
         members = "/users" in endpoint.path and endpoint.method != "GET"
-        reads = endpoint.method == "GET" or endpoint.path == "/v2/logout"
+        own = endpoint.path in ("/v2/logout", "/api/v1/account/profile", "/api/v1/account/password")
+        reads = endpoint.method == "GET" or own
         settings = endpoint.path == "/api/v1/org" and endpoint.method != "GET"
         expected = CAN_RULE if tokens or members or settings else CAN_READ if reads else CAN_EDIT
         assert endpoint in expected, name(endpoint)
@@ -57,7 +58,7 @@ async def test_people_do_what_their_role_allows(ids: Ids, role: Role, way: str) 
         cookie, csrf = await people.session(ids.company, email)
         headers = {**cookie, "x-csrf-token": csrf}
     for endpoint in GUARDED:
-        if endpoint.path == "/v2/logout":
+        if endpoint.path in ENDS_LOGINS:
             continue
         assert endpoint.access
         answer = await ids.right(endpoint).send(ids.company.server.client, **headers)

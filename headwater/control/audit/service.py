@@ -32,6 +32,7 @@ Action = Literal[
     "email_verified",
     "password_reset_requested",
     "password_reset",
+    "password_changed",
     "user_invited",
     "invitation_withdrawn",
     "invitation_accepted",

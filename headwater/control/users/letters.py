@@ -45,8 +45,8 @@ class Letters:
         return Message(
             email,
             "Your password was changed",
-            f"The password of this address at {self._origin} was changed with a link that was sent to it, and every"
-            " login has ended. If it was not you, somebody reads your mail: choose a new password there first,"
+            f"The password of this address at {self._origin} was changed, and every login of before has ended."
+            " If it was not you, somebody knows your password or reads your mail: choose a new password there first,"
             " then here.\n",
         )
 

@@ -36,6 +36,8 @@ class Access(NamedTuple):
 PUBLIC = None
 READ = Access("read", Role.viewer)
 WRITE = Access("write", Role.editor)
+OWN = Access("write", Role.viewer)
+"""What changes nothing but the caller's own account."""
 ADMIN = Access("admin", Role.admin)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from headwater.control.tokens.sign_on import Signed
 from headwater.control.users.models import User
 
 
@@ -28,6 +29,14 @@ class UserRow(msgspec.Struct, frozen=True):
     is_verified: bool
 
 
+class SignedOn(msgspec.Struct, frozen=True):
+    """A person with an access token (15 minutes) and a refresh token (30 days)."""
+
+    user: UserRow
+    token: str
+    refresh_token: str
+
+
 class Success(msgspec.Struct, frozen=True):
     """Something was done that has no other answer."""
 
@@ -40,6 +49,11 @@ def user_row(user: User) -> UserRow:
     return UserRow(str(user.id), user.email, user.full_name, user.role, str(user.organisation_id), user.is_verified)
 
 
+def signed_on(user: User, signed: Signed) -> SignedOn:
+    """The person with their tokens."""
+    return SignedOn(user_row(user), signed.access_token, signed.refresh_token)
+
+
 USER_EXAMPLE = {
     "id": "1",
     "email": "user@example.com",
@@ -48,3 +62,4 @@ USER_EXAMPLE = {
     "company_id": "1",
     "is_verified": False,
 }
+SIGNED_ON_EXAMPLE = {"user": USER_EXAMPLE, "token": "eyJhbGciOi…", "refresh_token": "4hVn…"}

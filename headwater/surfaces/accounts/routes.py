@@ -17,9 +17,15 @@ from headwater.errors import (
     Unauthorized,
 )
 from headwater.surfaces._http import keys
-from headwater.surfaces._http.endpoint import ADMIN, PUBLIC, READ, Answers, Call, Endpoint, Reply
-from headwater.surfaces._http.people import USER_EXAMPLE, LoginBody, Success, UserRow, user_row
-from headwater.surfaces.accounts import companies, outlets, recovery
+from headwater.surfaces._http.endpoint import ADMIN, PUBLIC, Answers, Call, Endpoint, Reply
+from headwater.surfaces._http.people import (
+    SIGNED_ON_EXAMPLE,
+    LoginBody,
+    SignedOn,
+    Success,
+    signed_on,
+)
+from headwater.surfaces.accounts import companies, outlets, profile, recovery
 
 _AUTH, _KEYS = "Authentication", "API keys"
 
@@ -39,14 +45,6 @@ class RegisterBody(msgspec.Struct, frozen=True):
     )
 
 
-class SignedOn(msgspec.Struct, frozen=True):
-    """A person with an access token (15 minutes) and a refresh token (30 days)."""
-
-    user: UserRow
-    token: str
-    refresh_token: str
-
-
 class RefreshBody(msgspec.Struct, frozen=True):
     """A refresh token, as login or the last refresh answered it."""
 
@@ -58,12 +56,6 @@ class Refreshed(msgspec.Struct, frozen=True):
 
     token: str
     refresh_token: str
-
-
-class Me(msgspec.Struct, frozen=True):
-    """The caller."""
-
-    user: UserRow
 
 
 class NewKey(keys.KeyRow, frozen=True, kw_only=True):
@@ -86,22 +78,23 @@ class AllKeys(msgspec.Struct, frozen=True):
 
 async def register(call: Call[Any, RegisterBody]) -> Reply:
     """A new company with its owner, or a new user of the company that invited them."""
-    body, users = call.body, call.services.control.users
-    person = (body.email, body.password, body.full_name)
-    if body.invite_token is not None:
-        registered = await users.join(await call.writing(), body.invite_token, *person, call.client_ip)
-    elif body.company_name is not None:
-        registered = await users.register(await call.writing(), *person, body.company_name, call.client_ip)
-    else:
+    body, registration = call.body, call.services.control.registration
+    registration.admit(body.email, call.client_ip, invited=body.invite_token is not None)
+    if body.invite_token is None and body.company_name is None:
         raise InvalidRequest("'company_name' is required.", field="company_name")
-    signed_on = SignedOn(user_row(registered.user), registered.access_token, registered.refresh_token)
-    return Reply(signed_on, 201)
+    newcomer = await registration.newcomer(body.email, body.password, body.full_name)
+    unit = await call.writing()
+    if body.invite_token is not None:
+        registered = await registration.join(unit, newcomer, body.invite_token, call.client_ip)
+    else:
+        registered = await registration.found(unit, newcomer, body.company_name or "", call.client_ip)
+    return Reply(signed_on(registered.user, registered.signed), 201)
 
 
 async def login(call: Call[Any, LoginBody]) -> Reply:
     """Check the password and hand out tokens."""
     logged_in = await call.services.control.users.login(call.body.email, call.body.password, call.client_ip)
-    return Reply(SignedOn(user_row(logged_in.user), logged_in.access_token, logged_in.refresh_token))
+    return Reply(signed_on(logged_in.user, logged_in.signed))
 
 
 async def refresh(call: Call[Any, RefreshBody]) -> Reply:
@@ -114,13 +107,6 @@ async def logout(call: Call[Any, RefreshBody]) -> Reply:
     """End the login that a refresh token belongs to."""
     await call.services.control.users.logout(await call.writing(), call.body.refresh_token, call.client_ip)
     return Reply(Success(True, "Logged out successfully"))
-
-
-async def me(call: Call[Any, bytes]) -> Reply:
-    """The person behind the credential."""
-    control = call.services.control
-    async with control.reading() as session:
-        return Reply(Me(user_row(await control.users.me(session, call.scope))))
 
 
 async def list_keys(call: Call[Any, bytes]) -> Reply:
@@ -140,8 +126,6 @@ async def delete_key(call: Call[Any, bytes]) -> Reply:
     return Reply(Success(True, "API key deleted"))
 
 
-_SIGNED_ON = {"user": USER_EXAMPLE, "token": "eyJhbGciOi…", "refresh_token": "4hVn…"}
-
 ENDPOINTS = [
     Endpoint(
         "POST",
@@ -150,7 +134,7 @@ ENDPOINTS = [
         PUBLIC,
         "Register a company and its owner",
         _AUTH,
-        {201: Answers("The owner, with tokens.", SignedOn, _SIGNED_ON)},
+        {201: Answers("The owner, with tokens.", SignedOn, SIGNED_ON_EXAMPLE)},
         description="The first person of a fresh server is its operator as well. With an `invite_token` from a mail"
         " the person joins the company that invited them, with the role that it offered; `email` is then the"
         " address that the mail went to.",
@@ -170,7 +154,7 @@ ENDPOINTS = [
         PUBLIC,
         "Log in for tokens",
         _AUTH,
-        {200: Answers("The person, with tokens.", SignedOn, _SIGNED_ON)},
+        {200: Answers("The person, with tokens.", SignedOn, SIGNED_ON_EXAMPLE)},
         body=LoginBody,
         body_example={"email": "user@example.com", "password": "SecurePassword123!"},
         errors=(Unauthorized, RateLimitExceeded),
@@ -211,16 +195,6 @@ ENDPOINTS = [
     *recovery.ENDPOINTS,
     Endpoint(
         "GET",
-        "/api/v1/auth/me",
-        me,
-        READ,
-        "Who am I",
-        _AUTH,
-        {200: Answers("The caller.", Me, {"user": USER_EXAMPLE})},
-        errors=(NotFound,),
-    ),
-    Endpoint(
-        "GET",
         "/api/v1/account/api-keys",
         list_keys,
         ADMIN,
@@ -250,6 +224,7 @@ ENDPOINTS = [
         {200: Answers("Revoked.", Success, {"success": True, "message": "API key deleted"})},
         errors=(NotFound,),
     ),
+    *profile.ENDPOINTS,
     *companies.ENDPOINTS,
     *outlets.ENDPOINTS,
 ]
