@@ -40,6 +40,7 @@ from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.duckdb.store import DuckDBStore
 from headwater.storage.remembering import Remembering
+from headwater.surfaces._http.browsers import BrowserHeaders
 from headwater.surfaces._http.endpoint import Endpoint
 from headwater.surfaces._http.envelope import ErrorForms
 from headwater.surfaces._http.gate import Gate
@@ -145,6 +146,7 @@ class Headwater:
             TaggedCache(settings.cache_bytes // 4, generations, clock),
             ERROR_FORMS,
             trusted_proxies=settings.trusted_proxies,
+            browsers=BrowserHeaders(tls=settings.behind_tls),
             lifespan=self._lifespan,
         )
 

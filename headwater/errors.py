@@ -9,6 +9,7 @@
     ├── Forbidden             403 FORBIDDEN
     ├── NotFound              404 NOT_FOUND
     ├── MethodNotAllowed      405 METHOD_NOT_ALLOWED
+    ├── RequestTimeout        408 REQUEST_TIMEOUT
     ├── Conflict              409 CONFLICT
     │   └── StoreInUse        the same, met on the command line only
     ├── PayloadTooLarge       413 PAYLOAD_TOO_LARGE
@@ -154,6 +155,12 @@ class MethodNotAllowed(HeadwaterError):
     def __init__(self, message: str, allowed: list[str]) -> None:
         super().__init__(message, allowed=allowed)
         self.allowed = allowed
+
+
+class RequestTimeout(HeadwaterError):
+    """The body came too slowly."""
+
+    code, status = "REQUEST_TIMEOUT", 408
 
 
 class Conflict(HeadwaterError):

@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     registration: Literal["open", "invite", "closed"] = "open"
     max_body_bytes: _Bytes = MIB
     max_ingest_bytes: _Bytes = 64 * MIB
+    body_timeout: _Seconds = 20.0
     query_timeout: _Seconds = 30.0
     query_memory_bytes: _Bytes = 1024 * MIB
     query_threads: Annotated[int, Meta(ge=1)] = 2
@@ -64,6 +65,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     log_format: Literal["pretty", "json"] = "pretty"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @property
+    def behind_tls(self) -> bool:
+        """Whether people reach the server by TLS, which a proxy in front ends."""
+        return self.public_url.startswith("https://")
+
 
 DESCRIPTIONS: dict[str, str] = {
     "data_dir": "Folder that holds everything: facts, control plane, secrets.",
@@ -74,6 +80,7 @@ DESCRIPTIONS: dict[str, str] = {
     "registration": "Who may register: anyone, only invited people, or nobody.",
     "max_body_bytes": "Largest request body, in bytes, where no other limit applies.",
     "max_ingest_bytes": "Largest ingest body, in bytes, as sent and after decompression.",
+    "body_timeout": "Seconds that a request's body may be late in all, beside one for each 500 bytes of it.",
     "query_timeout": "Seconds after which a query is stopped and answered with 504.",
     "query_memory_bytes": "Memory that the embedded engine may use before it spills to disk.",
     "query_threads": "Threads that the embedded engine may use for one query.",

@@ -39,7 +39,7 @@ def check(response: httpx.Response) -> None:
     request = response.request
     at = f"{request.method} {request.url} answered {response.status_code}"
     assert response.headers.get("x-request-id"), f"{at} without X-Request-Id"
-    assert response.headers["x-content-type-options"] == "nosniff", at
+    _check_safety(response, at)
     if response.status_code >= 400 and request.method != "HEAD" and request.url.path not in _HEALTH:
         _check_error(response, at)
     if _OF_THE_REFERENCE(request.url.path):
@@ -51,6 +51,20 @@ def check(response: httpx.Response) -> None:
     described = operation["responses"].get(str(response.status_code))
     assert described is not None, f"{at}, which is not described: {response.text[:300]}"
     _check_body(response, described, at)
+
+
+def _check_safety(response: httpx.Response, at: str) -> None:
+    headers = response.headers
+    assert headers["x-content-type-options"] == "nosniff", at
+    assert headers["referrer-policy"] == "no-referrer", at
+    assert headers["cross-origin-resource-policy"] == "same-origin", at
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'none';"), at
+    assert "frame-ancestors 'none'" in policy, at
+    assert "unsafe-eval" not in policy, at
+    assert "script-src 'unsafe-inline'" not in policy, at
+    if not _OF_THE_REFERENCE(response.request.url.path):
+        assert headers["cache-control"] == "no-store", at
 
 
 def _check_error(response: httpx.Response, at: str) -> None:

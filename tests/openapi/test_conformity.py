@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from headwater.surfaces._http.browsers import BrowserHeaders
 from tests.openapi import conformity
 
 ME = {"id": "1", "email": "a@b.c", "full_name": "A", "role": "owner", "company_id": "1", "is_verified": False}
@@ -15,7 +16,7 @@ ERROR = {"error": True, "message": "No.", "code": "UNAUTHORIZED", "details": {}}
 
 
 def answer(status: int = 200, method: str = "GET", path: str = "/api/v1/auth/me", **more: Any) -> httpx.Response:
-    headers = {"x-request-id": "abc", "x-content-type-options": "nosniff", **more.pop("headers", {})}
+    headers = {"x-request-id": "abc", **dict(BrowserHeaders(tls=False).beside(())), **more.pop("headers", {})}
     request = httpx.Request(method, f"http://headwater.test{path}")
     return httpx.Response(status, headers=headers, request=request, **more)
 

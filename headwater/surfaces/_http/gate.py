@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from headwater.errors import HeadwaterError, InternalError, MethodNotAllowed, NotFound
 from headwater.query.cache import TaggedCache
 from headwater.scope import Role
+from headwater.surfaces._http.browsers import BrowserHeaders
 from headwater.surfaces._http.endpoint import Endpoint, Headers, Reply
 from headwater.surfaces._http.envelope import ErrorForm, ErrorForms
 from headwater.surfaces._http.serve import Server, check_tenant, credentials
@@ -71,6 +72,7 @@ class Gate:
         forms: ErrorForms,
         *,
         trusted_proxies: int,
+        browsers: BrowserHeaders,
         lifespan: Callable[[Receive, Send], Awaitable[None]],
     ) -> None:
         self._server = server
@@ -78,6 +80,7 @@ class Gate:
         self._responses = responses
         self._forms = forms
         self._trusted_proxies = trusted_proxies
+        self._browsers = browsers
         self._lifespan = lifespan
         self._methods: dict[str, dict[str, Endpoint]] = {}
         for endpoint in endpoints:
@@ -122,7 +125,7 @@ class Gate:
                 request_id=headers.request_id,
             )
         body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
-        lines = _response_headers(reply, body)
+        lines = self._lines(reply, body)
         served = self._traffic.of(self._route(scope), scope["method"])
         served.count(reply.status, perf_counter() - began)
         await _send(send, reply.status, lines, sent_headers, b"" if scope["method"] == "HEAD" else body)
@@ -203,11 +206,17 @@ class Gate:
         organisation, tags, generations, expires = reply.keep
         if reply.kept_body is not None:
             body = _encode(reply.kept_body)
-            kept = _Kept(body, _response_headers(reply, body), kept.served)
+            kept = _Kept(body, self._lines(reply, body), kept.served)
         kept = kept._replace(of=tuple(kind for _, kind, number in tags if not number))
         self._responses.put(
             _key(organisation, scope), kept, tags, generations, len(kept.body) + _BYTES_PER_RESPONSE, expires
         )
+
+    def _lines(self, reply: Reply, body: bytes) -> tuple[tuple[bytes, bytes], ...]:
+        lines = [*reply.headers, *self._browsers.beside(reply.headers)]
+        if reply.status != 204:
+            lines += [("content-type", reply.media_type), ("content-length", str(len(body)))]
+        return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in lines)
 
     def _client_ip(self, scope: Scope, headers: Headers) -> str:
         """The caller's address; behind proxies, the one that the outermost trusted one saw."""
@@ -244,14 +253,6 @@ def _error_reply(error: HeadwaterError, form: ErrorForm) -> Reply:
     if isinstance(error, MethodNotAllowed):
         headers.append(("allow", ", ".join(error.allowed)))
     return Reply(form.body(error), error.status, headers=tuple(headers))
-
-
-def _response_headers(reply: Reply, body: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    if reply.status != 204:
-        lines.append((b"content-type", reply.media_type.encode("latin-1")))
-        lines.append((b"content-length", str(len(body)).encode()))
-    return (*lines, (b"x-content-type-options", b"nosniff"))
 
 
 async def _send(

@@ -17,6 +17,7 @@ from headwater.errors import (
     NotFound,
     PayloadTooLarge,
     RateLimitExceeded,
+    RequestTimeout,
     Timeout,
     Unauthorized,
     Unavailable,
@@ -185,7 +186,7 @@ def _errors(endpoint: Endpoint) -> list[type[HeadwaterError]]:
     if endpoint.access is not None:
         errors += [Unauthorized, Forbidden, RateLimitExceeded]
     if endpoint.body or endpoint.raw_body:
-        errors += [PayloadTooLarge, UnsupportedMediaType]
+        errors += [RequestTimeout, PayloadTooLarge, UnsupportedMediaType]
     if _PARAMETER.search(endpoint.path):
         errors.append(NotFound)
     if endpoint.method == "POST":

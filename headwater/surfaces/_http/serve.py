@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncIterator
 from http.cookies import CookieError, SimpleCookie
 from typing import cast
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from headwater.errors import Forbidden, InvalidRequest, PayloadTooLarge, Place, UnsupportedMediaType
+from headwater.errors import Forbidden, InvalidRequest, Place, UnsupportedMediaType
 from headwater.ingest.body import read_body
 from headwater.scope import Scope
-from headwater.surfaces._http import idempotency, params, validation
+from headwater.surfaces._http import arrival, idempotency, params, validation
 from headwater.surfaces._http.endpoint import Access, Call, Endpoint, Headers, Reply
 from headwater.surfaces._http.limits import HourlyLimits
 from headwater.surfaces._http.services import Services
@@ -80,7 +79,7 @@ class Server:
                 body=body,
                 client_ip=client_ip,
                 work=work,
-                secure=request.url.scheme == "https",
+                secure=self.services.settings.behind_tls or request.url.scheme == "https",
                 raw=raw,
             )
             if endpoint.method != "POST" or endpoint.own_idempotency:
@@ -114,14 +113,15 @@ class Server:
         _check_media_type(endpoint, headers)
         limit = endpoint.max_body(self.services) if endpoint.max_body else self.services.settings.max_body_bytes
         if headers.content_length.isdigit() and int(headers.content_length) > limit:
-            raise too_large(limit)
+            raise arrival.too_large(limit)
+        patience = self.services.settings.body_timeout
         if endpoint.raw_body:
-            return await read_body(_chunks(request), headers.content_encoding or None, limit)
+            return await read_body(arrival.chunks(request, patience), headers.content_encoding or None, limit)
         if headers.content_encoding not in ("", "identity"):
             raise UnsupportedMediaType(
                 "This route reads uncompressed bodies.", field="Content-Encoding", allowed=["identity"]
             )
-        return await _read(request, limit)
+        return await arrival.read(request, patience, limit)
 
 
 class _Nothing(msgspec.Struct):
@@ -173,27 +173,3 @@ def _check_media_type(endpoint: Endpoint, headers: Headers) -> None:
     if media_type not in allowed:
         sent = f"'{media_type[:64]}' is not read here" if media_type else "Content-Type is missing"
         raise UnsupportedMediaType(f"{sent}; send {' or '.join(allowed)}.", field="Content-Type", allowed=allowed)
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in request.stream():
-            yield chunk
-    except ClientDisconnect:
-        raise InvalidRequest("The connection closed before the whole body came.", field="body") from None
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for chunk in _chunks(request):
-        size += len(chunk)
-        if size > limit:
-            raise too_large(limit)
-        parts.append(chunk)
-    return b"".join(parts)
-
-
-def too_large(limit: int) -> PayloadTooLarge:
-    """The refusal of a body over ``limit`` bytes."""
-    return PayloadTooLarge(f"The body is larger than {limit:,} bytes.", field="body", allowed=limit)

@@ -50,7 +50,7 @@ def endpoints(described: Callable[[], Sequence[Endpoint]], forms: ErrorForms) ->
     def asset(name: str, media_type: str) -> Endpoint:
         async def handler(_: Call[Any, bytes]) -> Reply:
             """A file of the page."""
-            return Reply(_asset(name), media_type=media_type)
+            return Reply(_asset(name), media_type=media_type, headers=(("cache-control", "max-age=3600"),))
 
         answers = {200: Answers("The file.", media_types=(media_type.partition(";")[0],))}
         return Endpoint("GET", f"/docs/{name}", handler, PUBLIC, "A file of the reference", "System", answers)

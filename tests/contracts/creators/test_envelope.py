@@ -73,6 +73,7 @@ TABLE = [
     ),
     (errors.NotFound("x"), "not_found", {}),
     (errors.MethodNotAllowed("x", ["GET"]), "method_not_allowed", {}),
+    (errors.RequestTimeout("x"), "request_timeout", {}),
     (errors.Conflict("x", field="name"), "conflict", {}),
     (errors.PayloadTooLarge("x"), "payload_too_large", {}),
     (errors.UnsupportedMediaType("x"), "unsupported_media_type", {}),
