@@ -72,8 +72,9 @@ async def _make(path: Path) -> None:
     headwater = Headwater(Settings(data_dir=str(path)))
     await headwater.start()
     control, store = headwater.services.control, headwater.services.store
+    newcomer = await control.registration.newcomer("bench@example.com", "benchmark-password", "B")
     async with control.unit_of_work() as unit:
-        registered = await control.users.register(unit, "bench@example.com", "benchmark-password", "B", "Bench")
+        registered = await control.registration.found(unit, newcomer, "Bench")
     scope = await control.access.operator_scope(registered.organisation.id)
     key, campaign_id = await _rows(control, scope)
     roster = await control.rosters.get(scope.organisation_id)

@@ -118,8 +118,9 @@ async def _make(path: Path) -> None:
     headwater = Headwater(Settings(data_dir=str(path)))
     await headwater.start()
     control, store = headwater.services.control, headwater.services.store
+    newcomer = await control.registration.newcomer("bench@example.com", "benchmark-password", "B")
     async with control.unit_of_work() as unit:
-        registered = await control.users.register(unit, "bench@example.com", "benchmark-password", "B", "Bench")
+        registered = await control.registration.found(unit, newcomer, "Bench")
     scope = await control.access.operator_scope(registered.organisation.id)
     key, numbers = await _entities(control, scope)
     until = datetime.now(UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
