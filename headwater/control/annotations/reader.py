@@ -1,11 +1,12 @@
 """Annotations beside figures: what falls into a window, and who wants to know when that changes.
 
-What some entities show is kept in memory until an annotation of the organisation changes,
-or for five minutes, which is as long as answers that show them are kept.
+What is about an entity is kept in memory until an annotation of the organisation changes,
+or for five minutes, which is as long as answers that show it are kept.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -22,12 +23,18 @@ from headwater.kit.clock import Clock
 Listener = Callable[[int, Entity], None]
 _KEPT_FOR: Final = timedelta(minutes=5)
 _MOST_KEPT: Final = 100_000
-"""Annotations of all organisations; one that is shown in several places counts as often."""
+"""Annotations and entities of all organisations."""
 
 
 class _Kept(NamedTuple):
-    rows: tuple[Authored, ...]
+    """What is about one entity, in order of ``times``."""
+
+    times: list[datetime]
+    rows: list[Authored]
     until: datetime
+
+    def between(self, start: datetime, end: datetime) -> list[Authored]:
+        return self.rows[bisect_left(self.times, start) : bisect_left(self.times, end)]
 
 
 class AnnotationReader:
@@ -37,7 +44,7 @@ class AnnotationReader:
         self._database = database
         self._clock = clock
         self._listeners: list[Listener] = []
-        self._kept: dict[int, dict[Set[Entity], _Kept]] = {}
+        self._kept: dict[int, dict[Entity, _Kept]] = {}
         self._count = 0
         self._changes: dict[int, int] = {}
 
@@ -66,34 +73,43 @@ class AnnotationReader:
 
         Times without a zone are UTC. What comes from something above the entities has its label.
         """
-        seen = frozenset(one for entity in entities for one in visible_from(roster, entity, organisation_id))
+        seen = {one for entity in entities for one in visible_from(roster, entity, organisation_id)}
         first, last = in_utc(start), in_utc(end)
-        rows = [
-            row
-            for row in await self._shown(organisation_id, seen)
-            if first <= row.of.at < last and not (hide_auto and row.of.source != "user")
-        ]
+        known = await self._about(organisation_id, seen)
+        rows = [row for kept in known for row in kept.between(first, last) if not hide_auto or row.of.source == "user"]
+        rows.sort(key=lambda row: (row.of.at, row.of.id))
         return viewed(roster, rows, frozenset(entities))
 
-    async def _shown(self, organisation_id: int, seen: Set[Entity]) -> tuple[Authored, ...]:
-        """All annotations about these entities, in order of time."""
-        kept = self._kept.get(organisation_id, {}).get(seen)
+    async def _about(self, organisation_id: int, entities: Set[Entity]) -> list[_Kept]:
+        """What is about each of these entities."""
         now = self._clock()
-        if kept is not None and now < kept.until:
-            return kept.rows
-        changes = self._changes.get(organisation_id, 0)
+        kept = self._kept.get(organisation_id, {})
+        known = {one: kept[one] for one in entities if one in kept and now < kept[one].until}
+        missing = entities - known.keys()
+        if missing:
+            changes = self._changes.get(organisation_id, 0)
+            read = await self._read(organisation_id, missing, now + _KEPT_FOR)
+            # What was read before a change must not be taken for what is after it.
+            if changes == self._changes.get(organisation_id, 0):
+                self._keep(organisation_id, read)
+            known.update(read)
+        return list(known.values())
+
+    async def _read(self, organisation_id: int, entities: Set[Entity], until: datetime) -> dict[Entity, _Kept]:
         async with self._database.reading() as session:
             own = Annotation.organisation_id == organisation_id
-            query = select(Annotation).where(own, about(seen)).order_by(Annotation.at, Annotation.id)
-            rows = tuple(await authored(session, (await session.scalars(query)).all()))
-        # What was read before a change must not be taken for what is after it.
-        if changes == self._changes.get(organisation_id, 0):
-            self._keep(organisation_id, seen, _Kept(rows, now + _KEPT_FOR))
-        return rows
+            query = select(Annotation).where(own, about(entities)).order_by(Annotation.at, Annotation.id)
+            rows = await authored(session, (await session.scalars(query)).all())
+        found = {entity: _Kept([], [], until) for entity in entities}
+        for row in rows:
+            times, those, _ = found[row.of.entity]
+            times.append(row.of.at)
+            those.append(row)
+        return found
 
-    def _keep(self, organisation_id: int, seen: Set[Entity], kept: _Kept) -> None:
+    def _keep(self, organisation_id: int, read: dict[Entity, _Kept]) -> None:
         if self._count > _MOST_KEPT:
             self._kept.clear()
             self._count = 0
-        self._kept.setdefault(organisation_id, {})[seen] = kept
-        self._count += 1 + len(kept.rows)
+        self._kept.setdefault(organisation_id, {}).update(read)
+        self._count += sum(1 + len(kept.rows) for kept in read.values())

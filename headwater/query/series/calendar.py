@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 
 import msgspec
 
@@ -26,50 +27,35 @@ class Bucket(msgspec.Struct, frozen=True):
 
 def buckets(span: Span, grid: Grid) -> Iterator[Bucket]:
     """The buckets that a span touches, in order; the outer ones may be cut by it."""
-    start = _start(span.first, span, grid)
-    while start <= span.last:
-        following = _following(start, grid)
-        end = following - _DAY
-        yield Bucket(start, end, Span(max(start, span.first), min(end, span.last)))
-        start = following
+    return (_bucket(span, start, following) for start, following in pairwise(edges(span, grid)[1:]))
 
 
-def _start(day: date, span: Span, grid: Grid) -> date:
-    match grid.granularity:
-        case "week":
-            return day - _DAY * day.weekday()
-        case "month":
-            return day.replace(day=1)
-        case "custom":
-            return day - _DAY * ((day - span.first).days % grid.days)
-        case "day":
-            return day
+def last_bucket(span: Span, grid: Grid) -> Bucket:
+    """The last of them."""
+    return _bucket(span, *edges(span, grid)[-2:])
 
 
-def _following(start: date, grid: Grid) -> date:
-    match grid.granularity:
-        case "week":
-            return start + 7 * _DAY
-        case "month":
-            return (start.replace(day=1) + 32 * _DAY).replace(day=1)
-        case "custom":
-            return start + grid.days * _DAY
-        case "day":
-            return start + _DAY
+def edges(span: Span, grid: Grid) -> list[date]:
+    """The first days of the buckets that a span touches, and of one more before and after them.
+
+    >>> [day.isoformat() for day in edges(Span(date(2026, 3, 5), date(2026, 3, 9)), Grid("month"))]
+    ['2026-02-01', '2026-03-01', '2026-04-01']
+    """
+    if grid.granularity == "month":
+        first, last = _month(span.first) - 1, _month(span.last) + 1
+        return [date(month // 12, month % 12 + 1, 1) for month in range(first, last + 1)]
+    days = {"day": 1, "week": 7, "custom": grid.days}[grid.granularity]
+    start = span.first.toordinal() - (span.first.weekday() if grid.granularity == "week" else 0)
+    return list(map(date.fromordinal, range(start - days, span.last.toordinal() + days + 1, days)))
 
 
-def before(bucket: Bucket, grid: Grid) -> Span:
-    """All days of the bucket that comes before one."""
-    last = bucket.start - _DAY
-    match grid.granularity:
-        case "week":
-            return Span(last - 6 * _DAY, last)
-        case "month":
-            return Span(last.replace(day=1), last)
-        case "custom":
-            return Span(bucket.start - grid.days * _DAY, last)
-        case "day":
-            return Span(last, last)
+def _month(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _bucket(span: Span, start: date, following: date) -> Bucket:
+    end = following - _DAY
+    return Bucket(start, end, Span(max(start, span.first), min(end, span.last)))
 
 
 def prior(span: Span, grid: Grid) -> Span:

@@ -29,16 +29,32 @@ class Slot(NamedTuple):
     begun: int
 
 
-def slot(span: Span, within: Span, today: date) -> Slot:
-    """Where ``span`` lies in the running totals over ``within``.
+class Sight(NamedTuple):
+    """What is seen of running totals over ``within``: days from ``oldest`` on; those after ``today`` are to come."""
 
-    >>> march = Span(date(2026, 3, 1), date(2026, 3, 31))
-    >>> slot(Span(date(2026, 3, 2), date(2026, 3, 4)), march, today=date(2026, 3, 3))
-    Slot(after=1, upto=4, begun=2)
-    """
-    after = (span.first - within.first).days
-    begun = (min(span.last, today) - span.first).days + 1
-    return Slot(after, after + span.days, max(begun, 0))
+    within: Span
+    today: date
+    oldest: date | None
+
+    def slots(self, pieces: Iterable[tuple[int, int]]) -> list[Slot | None]:
+        """Where pieces of time lie in the totals, each given by the numbers of its first day and of the day after it.
+
+        None for a piece of which nothing is seen. Numbers, since a year has many days and dates are slow.
+
+        >>> march = Span(date(2026, 3, 1), date(2026, 3, 31))
+        >>> second = date(2026, 3, 2).toordinal()
+        >>> Sight(march, date(2026, 3, 3), None).slots([(second, second + 3)])
+        [Slot(after=1, upto=4, begun=2)]
+        """
+        base, tomorrow = self.within.first.toordinal(), self.today.toordinal() + 1
+        oldest = 0 if self.oldest is None else self.oldest.toordinal()
+        seen = ((first if first > oldest else oldest, end) for first, end in pieces)
+        return [
+            Slot(first - base, end - base, max((end if end < tomorrow else tomorrow) - first, 0))
+            if first < end
+            else None
+            for first, end in seen
+        ]
 
 
 Reading = Callable[[Slot], int | None]

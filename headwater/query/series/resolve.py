@@ -15,7 +15,7 @@ import msgspec
 from headwater.catalogue.creators import LEVELS, SERIES
 from headwater.catalogue.model import SnapshotDataset
 from headwater.catalogue.series import Growth, Level, Ratio, Reading, SeriesMetric, Term
-from headwater.query.series.calendar import before, buckets, prior
+from headwater.query.series.calendar import edges, prior
 from headwater.query.series.compile import Member
 from headwater.query.series.daily import Measure
 from headwater.query.series.question import Grid, SeriesQuestion, Span
@@ -59,7 +59,7 @@ def needs(question: SeriesQuestion) -> Needs:
 
 def _looked_back_to(span: Span, grid: Grid) -> tuple[date, date]:
     """Where the bucket before the span's first one begins, and the period before the span."""
-    return before(next(buckets(span, grid)), grid).first, prior(span, grid).first
+    return edges(span, grid)[0], prior(span, grid).first
 
 
 def terms(metric: SeriesMetric, base: str | None, mode: str) -> Iterable[Term]:
@@ -96,10 +96,3 @@ def members(
         for number, entity in entities
         for video in roster.videos(kind, number)
     )
-
-
-def clipped(span: Span, oldest: date | None) -> Span | None:
-    """The part of a span that the plan lets be seen."""
-    if oldest is None or span.first >= oldest:
-        return span
-    return Span(oldest, span.last) if span.last >= oldest else None

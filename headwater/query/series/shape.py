@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from typing import assert_never
 
 import msgspec
 
 from headwater.catalogue.creators import LEVELS, SERIES
 from headwater.catalogue.series import EntityKind, Growth, Level, Ratio, Term
-from headwater.query.series.calendar import Bucket, before, buckets, prior
-from headwater.query.series.daily import Daily, Reading, Slot, slot
+from headwater.query.series.calendar import Bucket, edges, last_bucket, prior
+from headwater.query.series.daily import Daily, Reading, Sight, Slot
 from headwater.query.series.question import Grid, SeriesQuestion, Span
-from headwater.query.series.resolve import clipped
 
 Number = int | float
 
@@ -77,48 +77,47 @@ class Lines(msgspec.Struct, frozen=True):
 
 def main_axis(question: SeriesQuestion, within: Span) -> Axis:
     """The axis of the question's span, for running totals over ``within``."""
-    return _axis(question.span, question.span, _sight(question), within)
+    return _axis(question.span, question.span, question.grid, _sight(question, within), _grows(question))
 
 
 def compared_axis(question: SeriesQuestion, within: Span) -> Axis:
     """The axis of the period before, with as many buckets as the question's: each stands where its counterpart does."""
-    return _axis(prior(question.span, question.grid), question.span, _sight(question), within)
+    before = prior(question.span, question.grid)
+    return _axis(before, question.span, question.grid, _sight(question, within), _grows(question))
 
 
-class _Sight(msgspec.Struct, frozen=True):
-    """What of a question decides its axes, beside the span."""
-
-    grid: Grid
-    today: date
-    oldest: date | None
-    growth: bool
-
-    def place(self, span: Span, earlier: Span, within: Span) -> Place:
-        return Place(self._slot(span, within), self._slot(earlier, within) if self.growth else None)
-
-    def _slot(self, span: Span, within: Span) -> Slot | None:
-        seen = clipped(span, self.oldest)
-        return None if seen is None else slot(seen, within, self.today)
+def _sight(question: SeriesQuestion, within: Span) -> Sight:
+    return Sight(within, question.today, question.oldest)
 
 
-def _sight(question: SeriesQuestion) -> _Sight:
-    return _Sight(question.grid, question.today, question.oldest, isinstance(SERIES[question.metric], Growth))
+def _grows(question: SeriesQuestion) -> bool:
+    return isinstance(SERIES[question.metric], Growth)
 
 
 @lru_cache(maxsize=256)
-def _axis(span: Span, counterpart: Span, sight: _Sight, within: Span) -> Axis:
+def _axis(span: Span, counterpart: Span, grid: Grid, sight: Sight, growth: bool) -> Axis:
     """Kept, since whoever looks at a period looks at many entities over it."""
-    others = [one.start for one in buckets(counterpart, sight.grid)]
-    some = list(buckets(span, sight.grid))[: len(others)]
-    places = [sight.place(one.span, before(one, sight.grid), within) for one in some]
+    marks = edges(span, grid)
+    others = marks[1:-1] if counterpart == span else edges(counterpart, grid)[1:-1]
+    count = min(len(marks) - 2, len(others))
+    numbers = [day.toordinal() for day in marks[: count + 2]]
+    whole, before = _numbers(span), _numbers(prior(span, grid))
+    pieces = [(max(start, whole[0]), min(end, whole[1])) for start, end in pairwise(numbers[1:])]
+    earlier = sight.slots([*pairwise(numbers[:-1]), before]) if growth else [None] * (count + 1)
     # Where weeks or months are cut otherwise there may be fewer; those that follow lie in the counterpart.
-    missing = len(others) - len(some)
+    missing = len(others) - count
+    today = sight.today.toordinal()
+    *places, all_days = map(Place, sight.slots([*pieces, whole]), earlier)
     return Axis(
-        starts=[*(one.start for one in some), *others[:missing]],
-        partial=[*(one.span.last >= sight.today for one in some), *[False] * missing],
+        starts=[*marks[1 : count + 1], *others[:missing]],
+        partial=[*(end > today for _, end in pieces), *[False] * missing],
         places=[*places, *[Place(None, None)] * missing],
-        whole=sight.place(span, prior(span, sight.grid), within),
+        whole=all_days,
     )
+
+
+def _numbers(span: Span) -> tuple[int, int]:
+    return span.first.toordinal(), span.last.toordinal() + 1
 
 
 def series(question: SeriesQuestion, kind: EntityKind, number: int | None, axis: Axis, lines: Lines) -> Series:
@@ -179,4 +178,4 @@ def partial_bucket(question: SeriesQuestion) -> Bucket | None:
     """The last bucket of a span that ends today or later."""
     if question.span.last < question.today:
         return None
-    return list(buckets(question.span, question.grid))[-1]
+    return last_bucket(question.span, question.grid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.annotations import auto
-from headwater.control.annotations.models import Annotation
+from headwater.control.annotations.models import Annotation, Entity
 from headwater.scope import Role
 from tests.contracts.creators.asking import UNKNOWN, ask, data, made, paths, refused
 from tests.promises.people import hire, key, token
@@ -401,6 +401,25 @@ class TestBesideFigures:
             racing.setattr(control._database, "reading", slow)
             assert await self.between(company, tree, "video") == []
         assert control.annotations._kept == {}
+
+    async def test_what_is_known_of_an_entity_serves_whoever_shows_it(
+        self, company: Company, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        control = company.server.services.control
+        await annotate(company, tree, "project", "Above")
+        alone = await self.between(company, tree, "creator")
+        asked: list[Set[Entity]] = []
+
+        async def watched(organisation_id: int, entities: Set[Entity], until: datetime) -> dict[Entity, Any]:
+            asked.append(entities)
+            return await reading(organisation_id, entities, until)
+
+        reading = control.annotations._read
+        monkeypatch.setattr(control.annotations, "_read", watched)
+        assert [each.title for each in await self.between(company, tree, "video")] == ["Above"]
+        assert [{scope for scope, _ in entities} for entities in asked] == [{"video"}]
+        assert await self.between(company, tree, "creator") == alone
+        assert len(asked) == 1
 
     async def test_another_process_is_noticed_after_five_minutes(self, company: Company, tree: Tree) -> None:
         control = company.server.services.control
