@@ -21,6 +21,7 @@ from headwater.control import provide as provide_control
 from headwater.decisioning.recommend import Recommender
 from headwater.decisioning.respond import Responder
 from headwater.decisioning.segments import Segments
+from headwater.delivery.deliverer import Deliverer
 from headwater.ingest.append import Writer
 from headwater.ingest.receive import Ingest
 from headwater.invalidation import Invalidation
@@ -30,6 +31,7 @@ from headwater.jobs.registry import jobs
 from headwater.jobs.worker import Worker
 from headwater.kit.clock import Clock, system_clock
 from headwater.kit.redaction import redact_line
+from headwater.outbound import Outbound
 from headwater.outbound import provide as provide_outbound
 from headwater.query.cache import TaggedCache, TagGenerations
 from headwater.query.decisions.run import DecisionsEngine
@@ -90,21 +92,32 @@ def _store(settings: Settings, clock: Clock) -> DuckDBStore:
     )
 
 
+def _engine(settings: Settings, store: DuckDBStore, control: Control, generations: TagGenerations) -> Engine:
+    return Engine(
+        store,
+        EVENTS,
+        control.trees,
+        generations,
+        cache_bytes=settings.cache_bytes // 4,
+        max_bucket_rows=settings.max_bucket_rows,
+    )
+
+
 class Headwater:
     """The running parts, put together but not started."""
 
-    def __init__(self, settings: Settings, clock: Clock = system_clock, control: Control | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock = system_clock,
+        control: Control | None = None,
+        outbound: Outbound | None = None,
+    ) -> None:
         generations = TagGenerations()
         control = control or provide_control(settings, clock)
+        outbound = outbound or provide_outbound(settings)
         store = _store(settings, clock)
-        engine = Engine(
-            store,
-            EVENTS,
-            control.trees,
-            generations,
-            cache_bytes=settings.cache_bytes // 4,
-            max_bucket_rows=settings.max_bucket_rows,
-        )
+        engine = _engine(settings, store, control, generations)
         series = SeriesEngine(
             store,
             generations,
@@ -119,6 +132,7 @@ class Headwater:
         sums = CreatorSums(control, store, generations)
         work = jobs(control, clock, sums.rebuild, sums.prune, Milestones(control, series, clock).mark)
         self.worker = Worker(control, work, clock) if settings.jobs else None
+        self.deliverer = Deliverer(control, outbound, clock)
         remembering = Remembering(store)
         recommender = Recommender(control.books, decisions, self._writer, remembering, clock)
         responder = Responder(control.books, decisions, self._writer, remembering, clock)
@@ -137,7 +151,8 @@ class Headwater:
             Segments(control.books, decisions, self._writer, clock),
             intake,
             RenderPool(),
-            provide_outbound(settings),
+            outbound,
+            self.deliverer,
             Counted(Traffic(), self._writer, generations),
         )
         self.app: ASGIApp = Gate(
@@ -158,6 +173,7 @@ class Headwater:
 
     async def stop(self) -> None:
         """Commit what waits and close both stores."""
+        await self.deliverer.stop()
         self.services.renderer.stop()
         await self.services.outbound.aclose()
         await self._writer.stop()
@@ -170,6 +186,7 @@ class Headwater:
             await self.start()
             if self.worker is not None:
                 self.worker.start()
+                self.deliverer.start()
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise

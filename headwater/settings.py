@@ -99,7 +99,7 @@ DESCRIPTIONS: dict[str, str] = {
     "smtp_password": "Password for it.",
     "smtp_timeout": "Seconds after which a mail is given up.",
     "mail_from": "Address that mails come from, with or without a name.",
-    "jobs": "Whether this process does nightly and recurring work too; of several processes one does each job.",
+    "jobs": "Whether this process does nightly and recurring work and sends to webhooks; of several one does each.",
     "trusted_proxies": "How many proxies in front may set X-Forwarded-For; 0 trusts none.",
     "allow_private_hosts": "Whether the server may connect to loopback and private addresses that users name.",
     "metrics_token": "Bearer token for /metrics from other machines; empty answers this machine only.",

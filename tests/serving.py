@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 from headwater.app import Headwater
 from headwater.control import provide
 from headwater.kit.clock import FixedClock
+from headwater.outbound import HostGuard, Outbound
 from headwater.settings import Settings
 from tests.openapi import conformity
 
@@ -27,13 +28,25 @@ NOW = datetime(2025, 5, 3, 12, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 
 
+class Names:
+    """What the names of hosts lead to: tests look none up elsewhere. Those that are not here are unknown."""
+
+    def __init__(self) -> None:
+        self.addresses = {"example.com": ["93.184.216.34"]}
+
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """The addresses of a host."""
+        return self.addresses.get(host, [])
+
+
 class Server:
     """A started server with its clock; ``client`` sends requests to it."""
 
-    def __init__(self, headwater: Headwater, clock: FixedClock) -> None:
+    def __init__(self, headwater: Headwater, clock: FixedClock, names: Names) -> None:
         self.headwater = headwater
         self.services = headwater.services
         self.clock = clock
+        self.names = names
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(headwater.app, raise_app_exceptions=False),
             base_url="http://headwater.test",
@@ -136,12 +149,13 @@ def event(creative_id: int, name: str = "impressions", ts: str = "2025-04-17T09:
 @asynccontextmanager
 async def serving(folder: Path, **settings: Any) -> AsyncIterator[Server]:
     """A server over ``folder``, started and stopped."""
-    clock = FixedClock(NOW)
+    clock, names = FixedClock(NOW), Names()
     chosen = Settings(**{"data_dir": str(folder), **settings})
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    headwater = Headwater(chosen, clock, provide(chosen, clock, hasher))
+    outbound = Outbound(HostGuard(allow_private=chosen.allow_private_hosts, resolver=names.resolve))
+    headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound)
     await headwater.start()
-    server = Server(headwater, clock)
+    server = Server(headwater, clock, names)
     try:
         yield server
     finally:

@@ -1,4 +1,4 @@
-"""A company's member and outlet, for tests that walk all routes."""
+"""A company's member, outlet and webhook, for tests that walk all routes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from headwater.control.outlets.service import Outlets
 from headwater.control.users.models import User
+from headwater.control.webhooks.log import Deliveries
+from headwater.control.webhooks.service import Webhooks
 from headwater.scope import Role
 from tests.serving import Company
 
@@ -25,4 +27,12 @@ async def staff(company: Company, called: str = "Drop") -> dict[str, Any]:
         )
         uow.session.add(member)
         outlet = await Outlets(uow.session, scope).create(called)
-    return {"company_id": company.organisation_id, "user_id": member.id, "outlet_id": outlet.id}
+        webhook, _ = await Webhooks(uow.session, scope).create(f"https://example.com/{called}", ["report.ready"])
+        delivery = (await Deliveries(uow.session, scope).test(webhook.id)).delivery
+    return {
+        "company_id": company.organisation_id,
+        "user_id": member.id,
+        "outlet_id": outlet.id,
+        "webhook_id": webhook.id,
+        "delivery_id": delivery.id,
+    }

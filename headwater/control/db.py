@@ -29,9 +29,12 @@ _SURROUNDINGS = "surroundings"
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Something that caches hold has changed for an organisation, or for one ``entity`` (kind and number) of it."""
+    """Something that caches hold has changed for an organisation, or for one ``entity`` (kind and number) of it.
 
-    what: Literal["entities", "access", "roster", "annotations", "decisions"]
+    Of ``webhooks``: there is something to be sent.
+    """
+
+    what: Literal["entities", "access", "roster", "annotations", "decisions", "webhooks"]
     organisation_id: int
     entity: tuple[str, int] | None = None
 

@@ -1,4 +1,4 @@
-"""Takes away what is of no more use to anybody: answers kept for repeats, logins that ended, old runs of jobs."""
+"""Takes away what is of no more use to anybody: kept answers, logins that ended, old runs of jobs and deliveries."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from headwater.control.idempotency.service import Idempotency
 from headwater.control.jobs.leases import Leases
 from headwater.control.members.models import Invitation
 from headwater.control.tokens.models import CookieSession, MailedToken, RefreshToken
+from headwater.control.webhooks.keeping import forget_old_deliveries
 
 _RUNS_KEPT_FOR: Final = timedelta(days=30)
 
@@ -23,4 +24,5 @@ async def tidy(session: AsyncSession, idempotency: Idempotency) -> None:
     await idempotency.forget_old(session)
     for expiring in (CookieSession, RefreshToken, MailedToken, Invitation):
         await session.execute(delete(expiring).where(expiring.expires_at <= now))
+    await forget_old_deliveries(session, now)
     await Leases(session).forget(now - _RUNS_KEPT_FOR)

@@ -6,6 +6,7 @@ Rules live in the folders; this only wires them and has caches drop what changed
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -37,6 +38,7 @@ from headwater.control.users.passwords import Passwords
 from headwater.control.users.recovery import Recovery
 from headwater.control.users.registration import Registration
 from headwater.control.users.service import Users
+from headwater.control.webhooks.queue import DeliveryQueue
 from headwater.errors import NotFound
 from headwater.kit.clock import Clock, system_clock
 from headwater.mail import provide as provide_mailer
@@ -65,6 +67,7 @@ class Control:
         self.trees = EntityTrees(self._database, clock, self._renewals)
         self.rosters = Rosters(self._database, clock, self._renewals)
         self.books = Books(self._database, clock, self._renewals)
+        self.deliveries = DeliveryQueue(letters, self.mailer, random.SystemRandom().random)
         self.annotations = AnnotationReader(self._database, clock)
         self.idempotency = Idempotency(self._vault, clock)
         self.plans = Plans()
@@ -130,6 +133,8 @@ class Control:
             self.rosters.evict(change.organisation_id)
         elif change.what == "decisions":
             self.books.evict(change.organisation_id)
+        elif change.what == "webhooks":
+            self.deliveries.waiting()
         elif change.entity is not None:
             self.annotations.changed(change.organisation_id, change.entity)
         else:

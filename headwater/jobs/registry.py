@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control import Control
 from headwater.control.housekeeping import tidy
 from headwater.control.jobs.requests import fulfilled, requested
 from headwater.control.organisations.models import Organisation
 from headwater.control.plans.models import Plan
+from headwater.control.webhooks.outbox import post_event
 from headwater.jobs.schedule import Every, Nightly, Schedule
 from headwater.kit.clock import Clock
 from headwater.kit.zones import midnight
@@ -89,13 +91,24 @@ async def _rebuild_requested(control: Control, rebuild: Rebuild) -> None:
         await rebuild(organisation_id, False)
         async with control.unit_of_work() as unit:
             await fulfilled(unit.session, waiting[organisation_id])
+            await _tell(unit.session, organisation_id, "stale")
 
     await _for_each(list(waiting), one)
 
 
 async def rebuild_all(control: Control, rebuild: Rebuild) -> None:
     """Rebuild all rollups of all organisations."""
-    await _for_each(await _organisations(control), lambda organisation_id: rebuild(organisation_id, True))
+
+    async def one(organisation_id: int) -> None:
+        await rebuild(organisation_id, True)
+        async with control.unit_of_work() as unit:
+            await _tell(unit.session, organisation_id, "all")
+
+    await _for_each(await _organisations(control), one)
+
+
+async def _tell(session: AsyncSession, organisation_id: int, rebuilt: Literal["stale", "all"]) -> None:
+    await post_event(session, organisation_id, "rollup.completed", {"rollup": "creators", "rebuilt": rebuilt})
 
 
 async def _mark_all(control: Control, mark: Mark) -> None:

@@ -83,6 +83,10 @@ class Fuzzed:
             self.ids["company_id"] = int(client.get("/api/v1/auth/me").json()["user"]["company_id"])
             outlets = f"/api/v1/companies/{self.ids['company_id']}/outlets"
             self.ids["outlet_id"] = client.post(outlets, json={"name": "O"}).json()["outlet"]["outlet_id"]
+            hook = {"url": "http://127.0.0.1:9/nobody", "events": ["report.ready"]}
+            webhook = client.post("/api/v1/webhooks", json=hook).raise_for_status().json()["webhook"]["webhook_id"]
+            delivery = client.post(f"/api/v1/webhooks/{webhook}/test").raise_for_status().json()["delivery"]
+            self.ids.update(webhook_id=webhook, delivery_id=delivery["delivery_id"])
             decided = client.post("/api/v1/recommend", json=wanted).json()
             self.ids["recommendationId"] = decided["recommendationId"]
             self.ids["/api/v1/decision-traces"] = decided["meta"]["traceId"]
@@ -101,7 +105,7 @@ class Fuzzed:
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     folder: Path = tmp_path_factory.mktemp("fuzz") / "data"
-    with Process(folder) as process:
+    with Process(folder, allow_private_hosts=True) as process:
         yield Fuzzed(process)
 
 

@@ -29,7 +29,8 @@ def test_what_reads_needs_viewer_what_changes_needs_editor_and_tokens_need_admin
         own = endpoint.path in ("/v2/logout", "/api/v1/account/profile", "/api/v1/account/password")
         reads = endpoint.method == "GET" or own
         settings = endpoint.path == "/api/v1/org" and endpoint.method != "GET"
-        expected = CAN_RULE if tokens or members or settings else CAN_READ if reads else CAN_EDIT
+        webhooks = "/webhooks" in endpoint.path
+        expected = CAN_RULE if tokens or members or settings or webhooks else CAN_READ if reads else CAN_EDIT
         assert endpoint in expected, name(endpoint)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.annotations.models import Annotation, AutoKind, Entity, column_of
 from headwater.control.annotations.service import LONGEST_TITLE
+from headwater.control.annotations.telling import tell_annotation, tell_annotations
 from headwater.control.creators.models import Campaign, Creator, Video
 from headwater.control.db import Change, surroundings
 from headwater.control.organisations.models import Organisation
@@ -39,8 +40,10 @@ async def annotate(
         return False
     values = _values(organisation_id, kind, entity, at, title, dedupe_key)
     now = surroundings(session).clock()
-    session.add(Annotation(**values, created_at=now, updated_at=now))
+    row = Annotation(**values, created_at=now, updated_at=now)
+    session.add(row)
     await session.flush()
+    await tell_annotation(session, row)
     surroundings(session).announce(Change("annotations", organisation_id, entity))
     return True
 
@@ -57,12 +60,14 @@ async def trackings_started(session: AsyncSession, organisation_id: int, creator
     # By range, since no statement takes any number of values.
     near = Creator.id.between(creators[0], creators[-1]), Creator.organisation_id == organisation_id
     made = set(creators)
+    found = [creator for creator in await session.scalars(select(Creator).where(*near)) if creator.id in made]
     rows = [
         {**_values(organisation_id, *_tracking(creator, zone)), "created_at": now, "updated_at": now}
-        for creator in await session.scalars(select(Creator).where(*near))
-        if creator.id in made
+        for creator in found
     ]
     await session.execute(insert(Annotation), rows)
+    told = [(row, creator.public_id) for row, creator in zip(rows, found, strict=True)]
+    await tell_annotations(session, organisation_id, told)
     for number in creators:
         surroundings(session).announce(Change("annotations", organisation_id, ("creator", number)))
 

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.annotations.markdown import safe_markdown
 from headwater.control.annotations.models import Annotation, Entity, Source, column_of
+from headwater.control.annotations.telling import tell_annotation
 from headwater.control.annotations.views import AnnotationView, about, authored, viewed, visible_from
 from headwater.control.creators.roster import Roster
 from headwater.control.db import Change, surroundings
@@ -114,6 +115,7 @@ class Annotations:
         except IntegrityError:
             # Another process deleted it within the seconds for which a roster is trusted.
             raise NotFound(f"There is no such {scope} any more.", field="entity_id") from None
+        await tell_annotation(self._session, row)
         return await self._changed(row)
 
     async def update(self, annotation_id: str, change: AnnotationChange) -> AnnotationView:

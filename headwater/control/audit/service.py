@@ -40,6 +40,12 @@ Action = Literal[
     "member_removed",
     "key_created",
     "key_revoked",
+    "webhook_created",
+    "webhook_changed",
+    "webhook_secret_rotated",
+    "webhook_enabled",
+    "webhook_disabled",
+    "webhook_deleted",
     "plan_changed",
     "secrets_rotated",
 ]

@@ -62,6 +62,21 @@ class Letters:
             " ignore this mail.\n",
         )
 
+    def webhook_disabled(self, email: str, webhook_id: str, reason: str) -> Message:
+        """Tells who manages webhooks that one is sent nothing any more."""
+        gone = "its receiver answered 410, which says that it is gone"
+        why = gone if reason == "gone" else "no delivery to it has succeeded for five days"
+        return Message(
+            email,
+            "A webhook was disabled",
+            f"The webhook {webhook_id} of your company at {self._origin} was disabled, since {why}."
+            " What waited for it was given up, and nothing is sent to it any more.\n\n"
+            "Its deliveries, and what was answered to each, are at\n\n"
+            f"{self._origin}/api/v1/webhooks/{webhook_id}/deliveries\n\n"
+            'To enable it again, PUT {"status": "active"} to\n\n'
+            f"{self._origin}/api/v1/webhooks/{webhook_id}\n",
+        )
+
     def _link(self, page: str, token: str) -> str:
         return f"{self._origin}/{page}#token={token}"
 

@@ -8,6 +8,7 @@ from headwater.control import Control
 from headwater.decisioning.recommend import Recommender
 from headwater.decisioning.respond import Responder
 from headwater.decisioning.segments import Segments
+from headwater.delivery.deliverer import Deliverer
 from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock
 from headwater.outbound import Outbound
@@ -39,4 +40,5 @@ class Services:
     ingest: Ingest
     renderer: RenderPool
     outbound: Outbound
+    deliverer: Deliverer
     counted: Counted

@@ -25,7 +25,7 @@ from headwater.surfaces._http.people import (
     Success,
     signed_on,
 )
-from headwater.surfaces.accounts import companies, outlets, profile, recovery
+from headwater.surfaces.accounts import companies, outlets, profile, recovery, webhooks
 
 _AUTH, _KEYS = "Authentication", "API keys"
 
@@ -227,4 +227,5 @@ ENDPOINTS = [
     *profile.ENDPOINTS,
     *companies.ENDPOINTS,
     *outlets.ENDPOINTS,
+    *webhooks.ENDPOINTS,
 ]

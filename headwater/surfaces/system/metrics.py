@@ -85,6 +85,7 @@ async def _measured(services: Services) -> list[Metric]:
     return [
         *_requests(services.counted),
         *_facts(services.counted),
+        *await _deliveries(services, connected=connected),
         GaugeMetricFamily("headwater_store_fresh_rows", "Rollup rows that wait to be merged.", store.fresh_rows),
         GaugeMetricFamily("headwater_store_responsive", "1 when the fact store just answered.", store.responsive),
         GaugeMetricFamily("headwater_database_connected", "1 when the control plane just answered.", connected),
@@ -127,6 +128,19 @@ def _facts(counted: Counted) -> Iterator[Metric]:
     lookups.add_metric(("hit",), counted.generations.hits)
     lookups.add_metric(("miss",), counted.generations.misses)
     yield lookups
+
+
+async def _deliveries(services: Services, *, connected: bool) -> list[Metric]:
+    attempts = CounterMetricFamily(
+        "headwater_webhook_attempts", "Attempts to deliver to webhooks, by what came of them.", labels=("result",)
+    )
+    for result, number in sorted(services.deliverer.counts.items()):
+        attempts.add_metric((result,), number)
+    if not connected:
+        return [attempts]
+    waiting = await services.deliverer.waiting()
+    help_text = "Deliveries to webhooks that are to be sent or tried again."
+    return [attempts, GaugeMetricFamily("headwater_webhook_deliveries_waiting", help_text, waiting)]
 
 
 def _version() -> Metric:
