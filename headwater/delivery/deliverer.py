@@ -142,7 +142,7 @@ class Deliverer:
             return
         self._counts[settled.result] += 1
         # Neither the URL, which can carry a credential, nor what was answered.
-        facts = {"webhook": outgoing.webhook_id, "event": outgoing.event_id, "status": outcome.status}
+        facts = {"webhook": outgoing.webhook_id, "message": outgoing.event_id, "status": outcome.status}
         if settled.result == "delivered":
             log.debug("webhook.delivered", **facts)
         else:

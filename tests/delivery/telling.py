@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -10,6 +12,13 @@ from headwater.control.webhooks.outbox import post_event
 from tests.serving import Company
 
 PATH = "/api/v1/webhooks"
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until it is so, which others see to."""
+    async with asyncio.timeout(20):
+        while not is_so():  # noqa: ASYNC110 - a thread sees to it
+            await asyncio.sleep(0.01)
 
 
 class Hook(NamedTuple):
