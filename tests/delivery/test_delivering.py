@@ -250,3 +250,19 @@ class TestSecrets:
         assert "secret cannot be read" in (await teller.log(hook))[0]["error"]
         assert await teller.states(other) == ["delivered"]
         assert receiver.told("/one") == []
+
+
+async def test_attempts_and_what_waits_are_counted(teller: Teller, receiver: Receiver) -> None:
+    await teller.hook(receiver.url())
+    receiver.fails()
+    await teller.happens(1, 2)
+    await teller.deliver()
+    await teller.happens(3)
+    metrics = (await teller.server.client.get("/metrics")).text
+    assert 'headwater_webhook_attempts_total{result="retried"} 1.0' in metrics
+    assert "headwater_webhook_deliveries_waiting 3.0" in metrics
+    receiver.works()
+    await teller.later(seconds=10)
+    metrics = (await teller.server.client.get("/metrics")).text
+    assert 'headwater_webhook_attempts_total{result="delivered"} 3.0' in metrics
+    assert "headwater_webhook_deliveries_waiting 0.0" in metrics
