@@ -47,7 +47,7 @@ class Deliverer:
         self._at_once = at_once
         self._counts: Counter[str] = Counter(delivered=0, retried=0, given_up=0)
         self._bell = asyncio.Event()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], str] = {}
         self._looking: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -85,13 +85,15 @@ class Deliverer:
         queue = self._control.deliveries
         async with self._control.reading() as session:
             due = await queue.due(session, free)
+        # A claim of one's own that has run out is no reason to begin twice.
+        due = [webhook_id for webhook_id in due if webhook_id not in self._under_way.values()]
         if not due:
             return 0
         async with self._control.unit_of_work() as unit:
             claimed = await queue.claim(unit, due, self.holder)
         for outgoing in claimed:
             task = asyncio.create_task(self._serve(outgoing))
-            self._under_way.add(task)
+            self._under_way[task] = outgoing.webhook_id
             task.add_done_callback(self._over)
         return len(claimed)
 
@@ -149,7 +151,7 @@ class Deliverer:
             log.info(f"webhook.{settled.result}", **facts)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("webhook.failed", exc_info=error)
         # A place is free, and the webhook may have more.

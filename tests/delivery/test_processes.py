@@ -62,6 +62,7 @@ async def test_what_one_has_begun_another_leaves_until_it_has_fallen_silent(
     teller.server.clock.advance(CLAIM - timedelta(seconds=1))
     assert await teller.deliverer.begin() == 0
     teller.server.clock.advance(timedelta(seconds=1))
+    assert await other.begin() == 0
     assert await teller.deliverer.begin() == 1
     await until(lambda: len(receiver.received) == 2)
     go_on.set()
