@@ -26,6 +26,7 @@ MIB = 1024 * 1024
 
 _Seconds = Annotated[float, Meta(gt=0)]
 _Bytes = Annotated[int, Meta(gt=0)]
+_Credits = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,6 +59,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     smtp_password: str = ""
     smtp_timeout: _Seconds = 30.0
     mail_from: str = "Headwater <headwater@localhost>"
+    credits_per_execution: _Credits = 1
+    credits_per_query: _Credits = 1
+    credits_per_1k_tokens: _Credits = 1
+    credit_price: Annotated[str, Meta(pattern=r"^\d{1,6}(\.\d{1,6})?$")] = "0.01"
+    currency: Annotated[str, Meta(pattern=r"^[a-z]{3}$")] = "usd"
+    stripe_api_key: str = ""
+    stripe_webhook_secret: str = ""
+    stripe_api_url: Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")] = ""
+    stripe_timeout: _Seconds = 30.0
     jobs: bool = True
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
     allow_private_hosts: bool = False
@@ -99,6 +109,15 @@ DESCRIPTIONS: dict[str, str] = {
     "smtp_password": "Password for it.",
     "smtp_timeout": "Seconds after which a mail is given up.",
     "mail_from": "Address that mails come from, with or without a name.",
+    "credits_per_execution": "Credits that one execution of an agent costs, before its tokens.",
+    "credits_per_query": "Credits that one query of a data source costs.",
+    "credits_per_1k_tokens": "Credits for each thousand tokens of a model that is begun.",
+    "credit_price": "Price of one credit, a decimal number of the currency's units.",
+    "currency": "Currency of prices and invoices, by its three lower-case letters.",
+    "stripe_api_key": "Secret key of Stripe; empty takes no payments by card. Needs `pip install headwater[stripe]`.",
+    "stripe_webhook_secret": "Secret with which Stripe signs its events; empty takes none.",
+    "stripe_api_url": "Where Stripe is asked; empty takes its own address. For tests.",
+    "stripe_timeout": "Seconds after which a request to Stripe is given up.",
     "jobs": "Whether this process does nightly and recurring work and sends to webhooks; of several one does each.",
     "trusted_proxies": "How many proxies in front may set X-Forwarded-For; 0 trusts none.",
     "allow_private_hosts": "Whether the server may connect to loopback and private addresses that users name.",
@@ -107,7 +126,7 @@ DESCRIPTIONS: dict[str, str] = {
     "log_level": "The least important level that is logged.",
 }
 
-SECRET: frozenset[str] = frozenset({"smtp_password"})
+SECRET: frozenset[str] = frozenset({"smtp_password", "stripe_api_key", "stripe_webhook_secret"})
 """Settings whose values are never shown."""
 
 _PREFIX = "HEADWATER_"

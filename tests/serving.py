@@ -26,6 +26,13 @@ from tests.openapi import conformity
 
 NOW = datetime(2025, 5, 3, 12, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
+STRIPE_SECRET = "whsec_of_the_tests"
+# Set up, so that its routes can be walked, with nobody listening.
+NOBODY_AT_STRIPE = {
+    "stripe_api_key": "sk_test_nobody",
+    "stripe_webhook_secret": STRIPE_SECRET,
+    "stripe_api_url": "http://127.0.0.1:9",
+}
 
 
 class Names:
@@ -150,7 +157,7 @@ def event(creative_id: int, name: str = "impressions", ts: str = "2025-04-17T09:
 async def serving(folder: Path, **settings: Any) -> AsyncIterator[Server]:
     """A server over ``folder``, started and stopped."""
     clock, names = FixedClock(NOW), Names()
-    chosen = Settings(**{"data_dir": str(folder), **settings})
+    chosen = Settings(**{"data_dir": str(folder), **NOBODY_AT_STRIPE, **settings})
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     outbound = Outbound(HostGuard(allow_private=chosen.allow_private_hosts, resolver=names.resolve))
     headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound)

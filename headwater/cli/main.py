@@ -22,6 +22,7 @@ COMMANDS = {
     "import": "import_:import_",
     "keys": "keys:app",
     "plan": "plan:app",
+    "billing": "billing:app",
     "secrets": "secrets:app",
     "explain": "explain:explain",
     "rollup": "rollup:rollup",

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from headwater.control.billing.models import CreditHold
 from headwater.control.db import surroundings
 from headwater.control.idempotency.service import Idempotency
 from headwater.control.jobs.leases import Leases
@@ -22,7 +23,7 @@ async def tidy(session: AsyncSession, idempotency: Idempotency) -> None:
     """Remove it, in the caller's transaction."""
     now = surroundings(session).clock()
     await idempotency.forget_old(session)
-    for expiring in (CookieSession, RefreshToken, MailedToken, Invitation):
+    for expiring in (CookieSession, RefreshToken, MailedToken, Invitation, CreditHold):
         await session.execute(delete(expiring).where(expiring.expires_at <= now))
     await forget_old_deliveries(session, now)
     await Leases(session).forget(now - _RUNS_KEPT_FOR)

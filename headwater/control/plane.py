@@ -19,6 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from headwater.control.access import Access
 from headwater.control.annotations.reader import AnnotationReader
 from headwater.control.audit.service import Audit
+from headwater.control.billing.credits import Credits
+from headwater.control.billing.invoices import Invoices
+from headwater.control.billing.methods import PaymentMethods
+from headwater.control.billing.money import is_taken
+from headwater.control.billing.topups import Topups
 from headwater.control.creators.rosters import Rosters
 from headwater.control.db import Change, Database, UnitOfWork
 from headwater.control.decisions.books import Books
@@ -42,6 +47,7 @@ from headwater.control.webhooks.queue import DeliveryQueue
 from headwater.errors import NotFound
 from headwater.kit.clock import Clock, system_clock
 from headwater.mail import provide as provide_mailer
+from headwater.payments import provide as provide_gateway
 from headwater.settings import Settings, SettingsError
 
 
@@ -71,11 +77,18 @@ class Control:
         self.annotations = AnnotationReader(self._database, clock)
         self.idempotency = Idempotency(self._vault, clock)
         self.plans = Plans()
+        self.gateway = provide_gateway(settings)
+        self.credits = Credits(settings)
+        self.payment_methods = PaymentMethods(self._database, self.gateway)
+        self.topups = Topups(self._database, clock, settings, self.payment_methods, self.gateway)
+        self.invoices = Invoices(settings.currency)
         self.audit = Audit()
         self.rotation = Rotation(self._database, self._vault, clock, settings.access_token_minutes)
 
     async def start(self) -> None:
         """Make what is missing and bring the tables up to date; another process may do so at the same time."""
+        if not is_taken(self._settings.currency):
+            raise SettingsError(f"Settings: currency: '{self._settings.currency}' has three decimals; at most two do.")
         await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(self._vault.open)
         async with self._database.exclusive() as connection:
@@ -89,6 +102,8 @@ class Control:
     async def stop(self) -> None:
         """Finish what is under way and close the database."""
         await self.settle()
+        if self.gateway is not None:
+            await self.gateway.aclose()
         await self._database.close()
 
     async def settle(self) -> None:

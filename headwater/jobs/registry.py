@@ -5,10 +5,10 @@ Each may be begun anew after it was cut off, so what it calls must bear being do
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control import Control
+from headwater.control.billing.ledger import Ledger
 from headwater.control.housekeeping import tidy
 from headwater.control.jobs.requests import fulfilled, requested
 from headwater.control.organisations.models import Organisation
@@ -31,6 +32,8 @@ Prune = Callable[[int, datetime], Awaitable[None]]
 """Removes an organisation's facts of before a time (naive, UTC)."""
 Mark = Callable[[int], Awaitable[None]]
 """Marks what an organisation's figures have reached."""
+
+Id = TypeVar("Id", int, str)
 
 _OFTEN: Final = timedelta(minutes=2)
 log = structlog.get_logger(__name__)
@@ -54,7 +57,11 @@ def jobs(
     mark: Mark | None = None,
 ) -> list[Job]:
     """The jobs of a server; without ``rebuild``, ``prune`` or ``mark`` those that need it are left out."""
-    found = [Job("tidy", Nightly(4, 15), lambda: _tidy(control))]
+    found = [
+        Job("tidy", Nightly(4, 15), lambda: _tidy(control)),
+        Job("billing", Nightly(0, 10), lambda: bill_all(control)),
+        Job("payments", Every(_OFTEN), lambda: _reconcile(control), lambda: _is_pending(control)),
+    ]
     if rebuild is not None:
         found.append(
             Job(
@@ -115,6 +122,25 @@ async def _mark_all(control: Control, mark: Mark) -> None:
     await _for_each(await _organisations(control), mark)
 
 
+async def bill_all(control: Control) -> None:
+    """Begin the month in each ledger, and make the invoices of months that are over."""
+
+    async def one(organisation_id: int) -> None:
+        async with control.unit_of_work() as unit:
+            await Ledger(unit.session, organisation_id).bring_up_to_date()
+            await control.invoices.make(unit.session, organisation_id)
+
+    await _for_each(await _organisations(control), one)
+
+
+async def _is_pending(control: Control) -> bool:
+    return bool(await control.topups.unheard_of())
+
+
+async def _reconcile(control: Control) -> None:
+    await _for_each(await control.topups.unheard_of(), control.topups.reconcile, "transaction")
+
+
 async def _organisations(control: Control) -> list[int]:
     async with control.reading() as session:
         return list(await session.scalars(select(Organisation.id).order_by(Organisation.id)))
@@ -141,14 +167,14 @@ def oldest_kept(now: datetime, zone: str, days: int | None) -> datetime:
     return midnight(today - timedelta(days=days or 0), zone)
 
 
-async def _for_each(organisations: list[int], do: Callable[[int], Awaitable[None]]) -> None:
+async def _for_each(ids: Sequence[Id], do: Callable[[Id], Awaitable[None]], what: str = "organisation") -> None:
     """One after the other; that one fails keeps none of the others from its turn."""
     failed: list[Exception] = []
-    for organisation_id in organisations:
+    for one in ids:
         try:
-            await do(organisation_id)
+            await do(one)
         except Exception as error:
-            log.exception("job.organisation_failed", organisation=organisation_id)
+            log.exception(f"job.{what}_failed", **{what: one})
             failed.append(error)
     if failed:
-        raise ExceptionGroup(f"{len(failed)} of {len(organisations)} organisations", failed)
+        raise ExceptionGroup(f"{len(failed)} of {len(ids)} {what}s", failed)

@@ -10,7 +10,7 @@ ROWS = (
     {"kit"},
     {"scope", "errors", "settings"},
     {"catalogue"},
-    {"storage", "mail", "outbound"},
+    {"storage", "mail", "outbound", "payments"},
     {"query", "control"},
     {"agent_runtime", "decisioning", "tools", "ingest", "reports", "delivery", "demo"},
     {"surfaces", "mcp", "console", "jobs"},

@@ -87,6 +87,8 @@ class Fuzzed:
             webhook = client.post("/api/v1/webhooks", json=hook).raise_for_status().json()["webhook"]["webhook_id"]
             delivery = client.post(f"/api/v1/webhooks/{webhook}/test").raise_for_status().json()["delivery"]
             self.ids.update(webhook_id=webhook, delivery_id=delivery["delivery_id"])
+            method = client.post("/api/v1/billing/payment-methods", json={"type": "manual"}).json()
+            self.ids["payment_method_id"] = method["payment_method"]["id"]
             decided = client.post("/api/v1/recommend", json=wanted).json()
             self.ids["recommendationId"] = decided["recommendationId"]
             self.ids["/api/v1/decision-traces"] = decided["meta"]["traceId"]
@@ -112,7 +114,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
 def test_the_ids_are_those_that_routes_take(fuzzed: Fuzzed) -> None:
     """Else the requests below would all end at a 404."""
     taken = {key_of(one.path, part.name) for one in OPERATIONS for part in one.path_parameters}
-    assert taken - set(fuzzed.ids) == {"key_id"}
+    assert taken - set(fuzzed.ids) == {"key_id", "invoice_id"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.label)

@@ -79,7 +79,7 @@ async def request(control: Control, *organisations: int) -> None:
 
 
 def test_without_what_they_call_there_are_no_jobs_that_call_it(controls: list[Control], clock: FixedClock) -> None:
-    assert [job.name for job in jobs(controls[0], clock)] == ["tidy"]
+    assert [job.name for job in jobs(controls[0], clock)] == ["tidy", "billing", "payments"]
 
 
 class TestRollups:

@@ -19,10 +19,12 @@ import pytest
 import headwater.app
 from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
+from headwater.surfaces.accounts.payments import WEBHOOK
 from tests.decided import decide
 from tests.offered import offer
+from tests.payments.stripe_stand_in import nothing_of_ours, signature
 from tests.promises import people
-from tests.serving import PASSWORD, Company, event
+from tests.serving import PASSWORD, STRIPE_SECRET, Company, event
 from tests.staffed import staff
 from tests.tracked import key_of, track
 
@@ -73,7 +75,9 @@ class Asked:
         return replace(self, **changes)
 
     async def send(self, client: httpx.AsyncClient, **headers: str) -> httpx.Response:
-        """Send it with a credential, or without."""
+        """Send it with a credential, or without; Stripe signs whatever it sends."""
+        if self.path == WEBHOOK:
+            headers = {"stripe-signature": signature(self.content, STRIPE_SECRET), **headers}
         return await client.request(
             self.method,
             self.path,
@@ -143,6 +147,8 @@ class Ids:
         names = {one.encode_name for one in fields if one.required} | (_TOGETHER if known >= _TOGETHER else set())
         params = {name: self._parameter(name) for name in sorted(names)}
         asked = Asked(endpoint.method, path, params)
+        if endpoint.path == WEBHOOK:
+            return asked.but(content=nothing_of_ours(), headers={"content-type": "application/json"})
         if endpoint.raw_body:
             line = json.dumps(event(self._ids["creative_id"])).encode()
             return asked.but(content=line, headers={"content-type": "application/x-ndjson"})

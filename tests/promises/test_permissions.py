@@ -29,8 +29,9 @@ def test_what_reads_needs_viewer_what_changes_needs_editor_and_tokens_need_admin
         own = endpoint.path in ("/v2/logout", "/api/v1/account/profile", "/api/v1/account/password")
         reads = endpoint.method == "GET" or own
         settings = endpoint.path == "/api/v1/org" and endpoint.method != "GET"
-        webhooks = "/webhooks" in endpoint.path
-        expected = CAN_RULE if tokens or members or settings or webhooks else CAN_READ if reads else CAN_EDIT
+        webhooks, billing = "/webhooks" in endpoint.path, "/billing/" in endpoint.path
+        rules = tokens or members or settings or webhooks or billing
+        expected = CAN_RULE if rules else CAN_READ if reads else CAN_EDIT
         assert endpoint in expected, name(endpoint)
 
 

@@ -47,7 +47,15 @@ Action = Literal[
     "webhook_disabled",
     "webhook_deleted",
     "plan_changed",
+    "plan_priced",
     "secrets_rotated",
+    "credits_adjusted",
+    "topup_begun",
+    "topup_settled",
+    "topup_declined",
+    "payment_method_added",
+    "payment_method_removed",
+    "invoice_paid",
 ]
 
 

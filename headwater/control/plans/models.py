@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headwater.control.record import Record
 
 
 class Plan(Record):
-    """What an organisation may use; ``None`` is unlimited."""
+    """What an organisation may use; ``None`` is unlimited. ``monthly_price_micros`` is in millionths."""
 
     __tablename__ = "plan"
 
@@ -22,3 +22,4 @@ class Plan(Record):
     max_creators: Mapped[int | None]
     max_tracked_videos: Mapped[int | None]
     max_api_keys: Mapped[int | None]
+    monthly_price_micros: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.audit.service import Audit
+from headwater.control.billing.money import exact, micros
 from headwater.control.db import Change, UnitOfWork, surroundings
 from headwater.control.organisations import repository as organisations
 from headwater.control.organisations.models import Organisation
 from headwater.control.plans.models import Plan
-from headwater.errors import NotFound, PaymentRequired
+from headwater.errors import InvalidRequest, NotFound, PaymentRequired
 from headwater.kit.suggest import did_you_mean
 
+_IS_PRICE = re.compile(r"\d{1,9}(\.\d{1,2})?").fullmatch
 Cap = Literal["max_projects", "max_creators", "max_tracked_videos"]
 
 
@@ -43,6 +46,19 @@ class Plans:
             uow.session, row.id, None, "plan_changed", target=row.plan, details={"from": former, "to": row.plan}
         )
         surroundings(uow.session).announce(Change("access", row.id))
+        return row
+
+    async def price(self, uow: UnitOfWork, plan: str, amount: str) -> Plan:
+        """Say what a month of a plan costs, as a decimal number of at most two places."""
+        row = await self.get(uow.session, plan)
+        if not _IS_PRICE(amount):
+            raise InvalidRequest(
+                f"'{amount[:32]}' is not a price.", field="amount", allowed="a number such as 49.90, or 0"
+            )
+        row.monthly_price_micros = micros(amount)
+        await uow.session.flush()
+        details = {"price": exact(row.monthly_price_micros)}
+        await Audit.record(uow.session, None, None, "plan_priced", details={"plan": row.name, **details})
         return row
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.access import owner_scope
 from headwater.control.audit.service import Audit
+from headwater.control.billing.ledger import Ledger
 from headwater.control.db import UnitOfWork, surroundings
 from headwater.control.entities.rules import NewEntity
 from headwater.control.entities.service import Entities
@@ -97,6 +98,7 @@ class Registration:
         await session.flush()
         scope = await owner_scope(session, organisation.id)
         await Entities(session, scope).create("workspace", NewEntity(name=company_name))
+        await Ledger(session, organisation.id).bring_up_to_date()
         await Audit.record(session, organisation.id, user.id, "register", target=user.email, ip=ip)
         if not is_verified:
             token = await issue_mailed_token(session, user.id, "email_verification")

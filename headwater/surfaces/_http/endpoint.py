@@ -55,6 +55,7 @@ class Headers(msgspec.Struct):
     content_encoding: str = ""
     content_length: str = ""
     forwarded_for: str = ""
+    stripe_signature: str = ""
 
 
 @dataclass

@@ -42,6 +42,7 @@ _HEADERS = {
     b"content-encoding": "content_encoding",
     b"content-length": "content_length",
     b"x-forwarded-for": "forwarded_for",
+    b"stripe-signature": "stripe_signature",
 }
 _BYTES_PER_RESPONSE = 1000
 _ROUTE = "headwater.route"

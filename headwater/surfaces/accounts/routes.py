@@ -25,7 +25,7 @@ from headwater.surfaces._http.people import (
     Success,
     signed_on,
 )
-from headwater.surfaces.accounts import companies, outlets, profile, recovery, webhooks
+from headwater.surfaces.accounts import billing, companies, outlets, payments, profile, recovery, webhooks
 
 _AUTH, _KEYS = "Authentication", "API keys"
 
@@ -228,4 +228,6 @@ ENDPOINTS = [
     *companies.ENDPOINTS,
     *outlets.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *billing.ENDPOINTS,
+    *payments.ENDPOINTS,
 ]

@@ -1,0 +1,1 @@
+"""Credits, what they are paid with, and the invoices about it."""

@@ -1,0 +1,1 @@
+"""Payment gateways, against stand-ins that hold to what they document."""
