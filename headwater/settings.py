@@ -63,7 +63,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     credits_per_query: _Credits = 1
     credits_per_1k_tokens: _Credits = 1
     credit_price: Annotated[str, Meta(pattern=r"^\d{1,6}(\.\d{1,6})?$")] = "0.01"
-    currency: Annotated[str, Meta(pattern=r"^[a-z]{3}$")] = "usd"
+    # Payment gateways count in the smallest coin; those with a thousandth are not taken.
+    currency: Annotated[str, Meta(pattern=r"^(?!bhd|iqd|jod|kwd|lyd|omr|tnd)[a-z]{3}$")] = "usd"
     stripe_api_key: str = ""
     stripe_webhook_secret: str = ""
     stripe_api_url: Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")] = ""
@@ -113,7 +114,7 @@ DESCRIPTIONS: dict[str, str] = {
     "credits_per_query": "Credits that one query of a data source costs.",
     "credits_per_1k_tokens": "Credits for each thousand tokens of a model that is begun.",
     "credit_price": "Price of one credit, a decimal number of the currency's units.",
-    "currency": "Currency of prices and invoices, by its three lower-case letters.",
+    "currency": "Currency of prices and invoices, by its three lower-case letters; none with three decimals.",
     "stripe_api_key": "Secret key of Stripe; empty takes no payments by card. Needs `pip install headwater[stripe]`.",
     "stripe_webhook_secret": "Secret with which Stripe signs its events; empty takes none.",
     "stripe_api_url": "Where Stripe is asked; empty takes its own address. For tests.",

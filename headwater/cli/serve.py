@@ -13,6 +13,7 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
+from headwater import payments
 from headwater import settings as settings_module
 
 
@@ -29,6 +30,8 @@ def serve(
     Example: `headwater serve --host 127.0.0.1 --port 8000 --data-dir .data --demo`
     """
     settings = settings_module.load(host=host, port=port, data_dir=str(data_dir) if data_dir else None)
+    # The worker would fail on these again and again.
+    payments.check(settings)
     port = settings.port or _free_port(settings.host)
     settings = msgspec.structs.replace(settings, port=port)
     if demo:

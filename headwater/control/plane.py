@@ -22,7 +22,6 @@ from headwater.control.audit.service import Audit
 from headwater.control.billing.credits import Credits
 from headwater.control.billing.invoices import Invoices
 from headwater.control.billing.methods import PaymentMethods
-from headwater.control.billing.money import is_taken
 from headwater.control.billing.topups import Topups
 from headwater.control.creators.rosters import Rosters
 from headwater.control.db import Change, Database, UnitOfWork
@@ -87,8 +86,6 @@ class Control:
 
     async def start(self) -> None:
         """Make what is missing and bring the tables up to date; another process may do so at the same time."""
-        if not is_taken(self._settings.currency):
-            raise SettingsError(f"Settings: currency: '{self._settings.currency}' has three decimals; at most two do.")
         await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(self._vault.open)
         async with self._database.exclusive() as connection:

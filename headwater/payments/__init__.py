@@ -5,6 +5,6 @@ and the operator says so, needs none. Nothing here knows credits, companies or H
 """
 
 from headwater.payments.gateway import Asked, Card, Gateway, Payment, Report
-from headwater.payments.setup import provide
+from headwater.payments.setup import check, provide
 
-__all__ = ["Asked", "Card", "Gateway", "Payment", "Report", "provide"]
+__all__ = ["Asked", "Card", "Gateway", "Payment", "Report", "check", "provide"]

@@ -13,9 +13,8 @@ from typing import Final
 from headwater.kit.rounding import decimals, rounded
 
 _MICROS: Final = 1_000_000
-# https://docs.stripe.com/currencies: those without smaller coins. Those with a thousandth are not taken.
+# https://docs.stripe.com/currencies: those without smaller coins.
 _NO_CENTS: Final = re.compile("bif|clp|djf|gnf|jpy|kmf|krw|mga|pyg|rwf|ugx|vnd|vuv|xaf|xof|xpf").fullmatch
-_THOUSANDTHS: Final = re.compile("bhd|iqd|jod|kwd|lyd|omr|tnd").fullmatch
 
 
 def micros(amount: str) -> int:
@@ -37,11 +36,6 @@ def exact(amount: int) -> str:
     """
     value = (Decimal(amount) / _MICROS).normalize()
     return str(decimals(value, max(2, -int(value.as_tuple().exponent))))
-
-
-def is_taken(currency: str) -> bool:
-    """Whether amounts of it can be paid: not of those with three decimals."""
-    return _THOUSANDTHS(currency) is None
 
 
 def smallest_units(amount: int, currency: str) -> int:
