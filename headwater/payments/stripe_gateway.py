@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
@@ -103,9 +104,11 @@ class StripeGateway:
         """See ``Gateway``."""
         try:
             if customer is None:
+                # Under one key Stripe takes one name; a company may have been renamed since.
+                called = sha256(name.encode()).hexdigest()[:16]
                 made = await self._client.v1.customers.create_async(
                     {"name": name, "metadata": {"headwater_company": company}},
-                    {"idempotency_key": f"headwater-customer-{company}"},
+                    {"idempotency_key": f"headwater-customer-{company}-{called}"},
                 )
                 customer = made.id
             method = await self._client.v1.payment_methods.attach_async(token, {"customer": customer})

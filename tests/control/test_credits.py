@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from headwater.control import Control, provide
 from headwater.control.billing.credits import Charged, Work
@@ -237,6 +238,17 @@ class TestMonths:
         clock.advance(timedelta(seconds=-1))
         await charge(control, nord)
         assert [kind for kind, _ in await kinds(control, nord)] == ["grant", "expiry", "grant", "charge", "charge"]
+
+
+class TestRunningLow:
+    async def test_it_is_told_once_when_a_charge_goes_below_a_tenth(self, control: Control, nord: Founded) -> None:
+        await plan(control, nord, "free")
+        with capture_logs() as lines:
+            await charge(control, nord, Work("agent_execute", tokens=89_000))
+            assert lines == []
+            for _ in range(2):
+                await charge(control, nord)
+        assert [(line["event"], line["credits"], line["total"]) for line in lines] == [("credits.low", 9, 100)]
 
 
 class TestAdjustments:

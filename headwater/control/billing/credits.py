@@ -118,7 +118,7 @@ class Credits:
         paid = Paid(work.operation, work.tokens, amount * self._price, work.agent_id)
         now = await ledger.post(Posting("charge", -amount), work.reference, paid)
         if ran_low(before, now):
-            _tell_low(organisation_id, now)
+            log.warning("credits.low", organisation=organisation_id, credits=now.balance, total=now.total)
         return Charged(amount, paid.cost_micros, now.balance)
 
     async def adjust(self, session: AsyncSession, organisation_id: int, amount: int, reason: str = "") -> Standing:
@@ -150,7 +150,3 @@ def _hold_enough(needed: int, free: int) -> None:
             needed=needed,
             credits=max(0, free),
         )
-
-
-def _tell_low(organisation_id: int, now: Standing) -> None:
-    log.warning("credits.low", organisation=organisation_id, credits=now.balance, total=now.total)

@@ -75,6 +75,8 @@ class Topups:
                     )
                 return known
             method = await self._methods.get(session, scope, method_id)
+            if method.gateway != MANUAL:
+                self._card_gateway()
             begun = PaymentTransaction(
                 id=new_id("txn"),
                 organisation_id=scope.organisation_id,

@@ -92,7 +92,7 @@ ENDPOINTS = [
         "Account",
         {200: Answers("A page of events, newest first.", Events, _EXAMPLE)},
         description="Registrations, logins (also failed ones), sessions that ended, keys that were made or revoked,"
-        " changes of plan. Events cannot be changed or removed, and hold no secret.",
+        " changes of plan, payments. Events cannot be changed or removed, and hold no secret.",
         query=Page,
     )
 ]

@@ -144,6 +144,20 @@ class TestMethods:
             assert answer.json()["details"]["allowed"] == ["manual"]
             assert (await notify(company, nothing_of_ours())).status_code == 404
 
+    async def test_where_cards_are_taken_no_more_nothing_is_begun(self, payer: Company, tmp_path: Path) -> None:
+        method = await add(payer, VISA)
+        nothing = {"stripe_api_key": "", "stripe_webhook_secret": "", "stripe_api_url": ""}
+        async with serving(tmp_path, **nothing) as server:
+            company = Company(server, payer.email, payer.key, payer.organisation_id)
+            answer = await company.request("POST", TOPUP, json={"amount": 100, "payment_method_id": method})
+            assert (answer.status_code, answer.json()["details"]["field"]) == (400, "payment_method_id")
+            assert await actions(company) == ["payment_method_added"]
+
+    async def test_a_renamed_company_can_add_a_card(self, payer: Company, stripe: StripeStandIn) -> None:
+        assert (await payer.request("POST", METHODS, json={"type": "card", "token": "pm_no"})).status_code == 400
+        assert (await payer.request("PATCH", "/api/v1/org", json={"name": "Other"})).status_code == 200
+        await add(payer, VISA)
+
     async def test_a_removed_one_is_gone_and_its_secret_too(self, payer: Company, stripe: StripeStandIn) -> None:
         method = await add(payer, VISA)
         answer = await payer.request("DELETE", f"{METHODS}/{method}")
