@@ -184,7 +184,7 @@ async def test_bodies_that_are_too_large(tmp_path: Path) -> None:
     async with serving(tmp_path, max_body_bytes=2000, max_ingest_bytes=3000) as server:
         ids = await Ids.of(await server.company())
         for endpoint in WITH_BODY:
-            limit = 3000 if endpoint.raw_body else 2000
+            limit = 3000 if endpoint.max_body else 2000
             asked = ids.right(endpoint)
             filled = asked.content + b" " * (limit - len(asked.content))
             answer = await asked.but(content=filled).send(server.client, **ids.company.headers)

@@ -157,7 +157,8 @@ def _header_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 def _request_body(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     if endpoint.raw_body:
         first, *others = endpoint.raw_body
-        content: dict[str, Any] = {first: {"schema": {"type": "string"}, "example": endpoint.body_example}}
+        schema = {"type": "object" if first == "application/json" else "string"}
+        content: dict[str, Any] = {first: {"schema": schema, "example": endpoint.body_example}}
         content |= {media_type: {"schema": {}} for media_type in others}
     else:
         content = {"application/json": {"schema": schemas[repr(endpoint.body)], "example": endpoint.body_example}}

@@ -206,6 +206,7 @@ ENDPOINTS = [
         " right, and no older than five minutes; otherwise 400, and nothing is done. An event that comes again"
         " changes nothing.",
         raw_body=("application/json",),
+        body_example={"object": "event", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi_123"}}},
         errors=(NotFound,),
     ),
 ]
