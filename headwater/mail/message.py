@@ -1,4 +1,4 @@
-"""One mail: to one person, of plain text; and how it is written as Internet mail (RFC 5322).
+"""One mail: to one person, of plain text, maybe with a file; and how it is written as Internet mail (RFC 5322).
 
 >>> from datetime import UTC
 >>> now = datetime(2025, 5, 3, 12, 30, tzinfo=UTC)
@@ -36,12 +36,28 @@ class Undeliverable(Exception):
     """The message cannot be written as mail; the words say why, without repeating what is wrong."""
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A file that goes with a mail; ``media_type`` may have parameters."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
 class Message(msgspec.Struct, frozen=True):
-    """What is to be sent."""
+    """What is to be sent.
+
+    ``stop_link`` ends mails of this kind: programs that read mail show a button for it
+    (RFC 2369), and a POST to it is enough (RFC 8058). ``mail_id`` is of letters, digits
+    and ``_``; the same one, sent twice, is known to be one mail.
+    """
 
     to: str
     subject: str
     text: str
+    attachment: Attachment | None = None
+    stop_link: str = ""
+    mail_id: str = ""
 
 
 def compose(message: Message, sender: str, now: datetime) -> EmailMessage:
@@ -53,10 +69,17 @@ def compose(message: Message, sender: str, now: datetime) -> EmailMessage:
         mail["To"] = address(message.to)
         mail["Subject"] = _one_line(message.subject)
         mail["Date"] = format_datetime(now)
-        mail["Message-ID"] = make_msgid(domain=origin.domain)
+        mail["Message-ID"] = (
+            f"<{_one_line(message.mail_id)}@{origin.domain}>" if message.mail_id else make_msgid(domain=origin.domain)
+        )
         # No holiday notice shall answer.
         mail["Auto-Submitted"] = "auto-generated"
+        if message.stop_link:
+            mail["List-Unsubscribe"] = f"<{_one_line(message.stop_link)}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(message.text)
+        if message.attachment is not None:
+            _attach(mail, message.attachment)
     except (MessageError, ValueError) as error:
         raise Undeliverable("The message cannot be written as mail.") from error
     return mail
@@ -84,7 +107,14 @@ def address(spec: str, name: str = "") -> Address:
         raise Undeliverable("No mail can be sent to this address.") from error
 
 
-def _one_line(subject: str) -> str:
-    if _CONTROL.search(subject):
-        raise Undeliverable("A subject must be one line.")
-    return subject
+def _attach(mail: EmailMessage, file: Attachment) -> None:
+    media_type, _, parameters = file.media_type.partition(";")
+    kind, _, subtype = media_type.partition("/")
+    named = dict(one.strip().split("=", 1) for one in parameters.split(";") if one)
+    mail.add_attachment(file.content, maintype=kind, subtype=subtype, filename=_one_line(file.name), params=named)
+
+
+def _one_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise Undeliverable("What stands in a header must be one line.")
+    return value

@@ -23,12 +23,17 @@ from cryptography.x509.oid import NameOID
 
 
 class PostOffice:
-    """What came in: envelopes, and the mails in them."""
+    """What came in: envelopes, and the mails in them.
+
+    The first ``busy`` mails are not taken now; ``visits`` has these, too.
+    """
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
         self.logins: list[tuple[bytes, bytes]] = []
         self.refusal = ""
+        self.busy = 0
+        self.visits: asyncio.Queue[Envelope] = asyncio.Queue()
         self.port = 0
 
     @property
@@ -40,8 +45,12 @@ class PostOffice:
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:
         """Called by the server for each mail."""
+        self.visits.put_nowait(envelope)
         if self.refusal:
             return self.refusal
+        if self.busy:
+            self.busy -= 1
+            return "451 later"
         self.envelopes.append(envelope)
         return "250 OK"
 

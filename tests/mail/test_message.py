@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.mail import Message
+from headwater.mail import Attachment, Message
 from headwater.mail.message import Undeliverable, compose, mailbox
 
 NOW = datetime(2025, 5, 3, 12, 30, tzinfo=UTC)
@@ -79,6 +80,41 @@ def test_a_domain_beyond_ascii_is_written_within_it() -> None:
 def test_a_subject_is_one_line(subject: str) -> None:
     with pytest.raises(Undeliverable):
         compose(Message("ada@example.com", subject, "…"), SENDER, NOW)
+
+
+def test_a_file_goes_with_it() -> None:
+    file = Attachment("Winter.csv", "text/csv; charset=utf-8", "Tag,ü\r\n".encode())
+    read = message_from_bytes(bytes(compose(Message("ada@example.com", "Winter", "…", file), SENDER, NOW)))
+    text, attached = read.get_payload()
+    assert (text.get_content_type(), attached.get_content_type()) == ("text/plain", "text/csv")
+    assert (attached.get_filename(), attached.get_content_charset()) == ("Winter.csv", "utf-8")
+    assert attached.get_content_disposition() == "attachment"
+    assert attached.get_payload(decode=True) == file.content
+
+
+def test_mails_that_can_be_stopped_say_how() -> None:
+    link = f"https://headwater.example/api/v2/report-mails/stop-{'1' * 19}-{'a' * 64}"
+    lines = bytes(compose(Message("ada@example.com", "Winter", "…", stop_link=link), SENDER, NOW)).split(b"\r\n")
+    assert f"List-Unsubscribe: <{link}>".encode() in lines
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+
+
+def test_a_mail_may_have_its_own_id() -> None:
+    ids = [compose(Message("ada@example.com", "x", "…", mail_id="report_1"), SENDER, NOW)["Message-ID"] for _ in "ab"]
+    assert ids == ["<report_1@example.com>"] * 2
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"stop_link": "https://x.example/\r\nBcc: eve@example.com"},
+        {"mail_id": "1>\r\nBcc: <eve@example.com"},
+        {"attachment": Attachment('x"\r\nBcc: eve@example.com', "text/csv", b"")},
+    ],
+)
+def test_nothing_that_stands_in_a_header_adds_one(more: dict[str, Any]) -> None:
+    with pytest.raises(Undeliverable):
+        compose(Message("ada@example.com", "Hello", "…", **more), SENDER, NOW)
 
 
 @given(to=st.text(), subject=st.text(), text=st.text())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -15,7 +16,8 @@ from structlog.testing import capture_logs
 
 from headwater.errors import Unavailable
 from headwater.kit.clock import FixedClock
-from headwater.mail import Message, provide
+from headwater.mail import Mailer, Message, NotSent, provide
+from headwater.mail.senders import SmtpSender
 from headwater.settings import Settings, SettingsError
 
 from .post_office import PostOffice, open_office, own_certificate
@@ -106,6 +108,83 @@ class TestFolder:
     async def test_a_folder_that_cannot_be_written_is_logged(self, tmp_path: Path) -> None:
         (tmp_path / "outbox").write_text("a file")
         assert [line["event"] for line in await deliver(data_dir=str(tmp_path))] == ["mail.not_sent"]
+
+    async def test_files_of_long_ago_are_removed_and_nothing_else(self, tmp_path: Path) -> None:
+        await deliver(data_dir=str(tmp_path))
+        outbox = tmp_path / "outbox"
+        (written,) = outbox.iterdir()
+        others = ["20250402T123000-0123abcd.eml", "20250402T123000-0123abcd.part", "notes.txt", "20250402.eml"]
+        for other in others:
+            (outbox / other).touch()
+        mailer = provide(Settings(data_dir=str(tmp_path)), CLOCK)
+        await mailer.forget(CLOCK() - timedelta(days=30))
+        assert {one.name for one in outbox.iterdir()} == {written.name, "notes.txt", "20250402.eml"}
+        await mailer.forget(CLOCK() + timedelta(seconds=1))
+        assert {one.name for one in outbox.iterdir()} == {"notes.txt", "20250402.eml"}
+
+    async def test_where_nothing_was_written_nothing_is_removed(self, tmp_path: Path) -> None:
+        await provide(Settings(data_dir=str(tmp_path)), CLOCK).forget(CLOCK())
+
+
+class TestAgain:
+    """What a mail server did not take is sent again for a while, from memory."""
+
+    @staticmethod
+    def mailer(office: PostOffice, *retries: float) -> Mailer:
+        settings = Settings(**through(office, mail_from="hw@example.com"))
+        return Mailer(SmtpSender(settings), settings.mail_from, CLOCK, retries=retries)
+
+    async def test_a_server_that_is_busy_is_asked_again(self) -> None:
+        async with open_office() as office:
+            office.busy = 2
+            mailer = self.mailer(office, 0.01, 0.01, 0.01)
+            with capture_logs() as lines:
+                mailer.post(MESSAGE)
+                for _ in range(3):
+                    await office.visits.get()
+                await mailer.settle()
+        assert [line["event"] for line in lines] == ["mail.put_off"] * 2
+        assert not any(secret in str(lines) for secret in ("secret-token", "ada@example.com"))
+        assert len(office.mails) == 1
+
+    async def test_after_some_attempts_it_is_given_up(self) -> None:
+        async with open_office() as office:
+            office.busy = 9
+            mailer = self.mailer(office, 0.01, 0.01)
+            with capture_logs() as lines:
+                mailer.post(MESSAGE)
+                for _ in range(3):
+                    await office.visits.get()
+                await mailer.settle()
+        assert [line["event"] for line in lines] == ["mail.put_off", "mail.put_off", "mail.not_sent"]
+        assert office.busy == 6
+
+    @pytest.mark.parametrize(("answer", "final"), [("451 later", False), ("554 no", True)])
+    async def test_what_is_refused_for_good_is_not_tried_again(self, answer: str, final: bool) -> None:
+        async with open_office() as office:
+            office.refusal = answer
+            mailer = self.mailer(office, 3600.0)
+            with pytest.raises(NotSent) as refused:
+                await mailer.deliver(MESSAGE)
+            assert refused.value.final is final
+            mailer.post(MESSAGE)
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for _ in range(2):
+                await office.visits.get()
+            if final:
+                await asyncio.wait(others, return_when=asyncio.ALL_COMPLETED)
+            await mailer.settle()
+        assert office.visits.empty()
+
+    async def test_a_server_that_ends_does_not_wait_for_it(self) -> None:
+        async with open_office() as office:
+            office.busy = 9
+            mailer = self.mailer(office, 3600.0)
+            with capture_logs() as lines:
+                mailer.post(MESSAGE)
+                await office.visits.get()
+                await mailer.settle()
+        assert [line["event"] for line in lines] == ["mail.not_sent"]
 
 
 class TestBackground:
