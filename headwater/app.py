@@ -38,6 +38,7 @@ from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
 from headwater.query.series.run import SeriesEngine
 from headwater.query.series.totals import TotalsEngine
+from headwater.reporting.run import Reporting
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.duckdb.store import DuckDBStore
@@ -130,6 +131,8 @@ class Headwater:
         self._writer = Writer(store, settings.ingest_queue_events, settings.ingest_commit_events)
         Invalidation(control, generations).listen(self._writer)
         sums = CreatorSums(control, store, generations)
+        self._renderer = RenderPool()
+        reporting = Reporting(control, engine, self._renderer, clock)
         work = jobs(control, clock, sums.rebuild, sums.prune, Milestones(control, series, clock).mark)
         self.worker = Worker(control, work, clock) if settings.jobs else None
         self.deliverer = Deliverer(control, outbound, clock)
@@ -150,7 +153,7 @@ class Headwater:
             responder,
             Segments(control.books, decisions, self._writer, clock),
             intake,
-            RenderPool(),
+            reporting,
             outbound,
             self.deliverer,
             Counted(Traffic(), self._writer, generations),
@@ -174,7 +177,7 @@ class Headwater:
     async def stop(self) -> None:
         """Commit what waits and close both stores."""
         await self.deliverer.stop()
-        self.services.renderer.stop()
+        self._renderer.stop()
         await self.services.outbound.aclose()
         await self._writer.stop()
         await self.services.store.stop()

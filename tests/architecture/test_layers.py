@@ -12,13 +12,19 @@ ROWS = (
     {"catalogue"},
     {"storage", "mail", "outbound", "payments"},
     {"query", "control"},
-    {"agent_runtime", "decisioning", "tools", "ingest", "reports", "delivery", "demo"},
+    {"agent_runtime", "decisioning", "tools", "ingest", "reporting", "reports", "delivery", "demo"},
     {"surfaces", "mcp", "console", "jobs"},
     {"app", "invalidation"},
     {"cli", "__main__"},
 )
 ROW_OF = {package: row for row, packages in enumerate(ROWS) for package in packages}
-WITHIN_A_ROW = {("agent_runtime", "tools"), ("reports", "delivery"), ("__main__", "cli"), ("app", "invalidation")}
+WITHIN_A_ROW = {
+    ("agent_runtime", "tools"),
+    ("reports", "delivery"),
+    ("reporting", "reports"),
+    ("__main__", "cli"),
+    ("app", "invalidation"),
+}
 ENGINES = ("duckdb", "chdb", "clickhouse_connect")
 HTTP_CLIENTS = ("httpx", "httpcore", "http.client", "urllib.request", "aiohttp", "requests", "urllib3")
 # Speaks to a Headwater server that the operator names, from the operator's own machine.

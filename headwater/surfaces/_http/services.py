@@ -16,7 +16,7 @@ from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
 from headwater.query.series.run import SeriesEngine
 from headwater.query.series.totals import TotalsEngine
-from headwater.reports.pool import RenderPool
+from headwater.reporting.run import Reporting
 from headwater.settings import Settings
 from headwater.storage.port import Store
 from headwater.surfaces._http.traffic import Counted
@@ -38,7 +38,7 @@ class Services:
     responder: Responder
     segments: Segments
     ingest: Ingest
-    renderer: RenderPool
+    reporting: Reporting
     outbound: Outbound
     deliverer: Deliverer
     counted: Counted

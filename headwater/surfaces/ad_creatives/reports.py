@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -13,9 +12,8 @@ from headwater.control.saved_reports.models import SavedReport
 from headwater.control.saved_reports.service import ReportFields, SavedReports
 from headwater.errors import InvalidRequest, NotFound
 from headwater.query.window import parse_window
-from headwater.reports import FORMATS, ReportTable
+from headwater.reports import FORMATS
 from headwater.surfaces._http.endpoint import READ, WRITE, Answers, Call, Endpoint, Reply
-from headwater.surfaces.ad_creatives import report_mapping
 from headwater.surfaces.ad_creatives.contract import Ids, Resource, Time, TimeFrame
 from headwater.surfaces.ad_creatives.mapping import checked_metrics
 from headwater.surfaces.ad_creatives.page import Limit, Offset
@@ -183,32 +181,22 @@ async def delete_report(call: Call[Any, bytes]) -> Reply:
 async def report_data(call: Call[Any, bytes]) -> Reply:
     """Run it."""
     report = await _find(call)
-    table = await _run(call, report)
+    table = await call.services.reporting.table(report, call.scope)
     columns = [ColumnRow(column.key, column.label, column.kind, column.unit) for column in table.columns]
     return Reply(Ran(ReportData(row(report), columns, [list(cells) for cells in table.rows])))
 
 
 async def export_report(call: Call[ExportQuery, bytes]) -> Reply:
     """Run it and make a file of the answer."""
-    report = await _find(call)
-    table = await _run(call, report)
-    body = await call.services.renderer.render(table, call.query.format)
-    format = FORMATS[call.query.format]
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", report.name).strip("_.")[:80] or f"report_{report.id}"
-    disposition = ("content-disposition", f'attachment; filename="{name}.{format.extension}"')
-    return Reply(body, media_type=format.media_type, headers=(disposition,))
+    report, reporting = await _find(call), call.services.reporting
+    file = await reporting.file(report, await reporting.table(report, call.scope), call.query.format)
+    disposition = ("content-disposition", f'attachment; filename="{file.name}"')
+    return Reply(file.content, media_type=file.media_type, headers=(disposition,))
 
 
 async def _find(call: Call[Any, Any]) -> SavedReport:
     async with call.services.control.reading() as session:
         return await SavedReports(session, call.scope).get(call.path_id("report_id"))
-
-
-async def _run(call: Call[Any, Any], report: SavedReport) -> ReportTable:
-    now = call.services.clock()
-    answer = await call.services.engine.ask(report_mapping.question(report, now), call.scope)
-    tree = await call.services.control.trees.get(call.scope.organisation_id)
-    return report_mapping.table(report, answer, tree, now)
 
 
 EXAMPLE = {
