@@ -39,6 +39,7 @@ from headwater.query.run import Engine
 from headwater.query.series.run import SeriesEngine
 from headwater.query.series.totals import TotalsEngine
 from headwater.reporting.run import Reporting
+from headwater.reporting.scheduled import ScheduledReports
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
 from headwater.storage.duckdb.store import DuckDBStore
@@ -133,7 +134,8 @@ class Headwater:
         sums = CreatorSums(control, store, generations)
         self._renderer = RenderPool()
         reporting = Reporting(control, engine, self._renderer, clock)
-        work = jobs(control, clock, sums.rebuild, sums.prune, Milestones(control, series, clock).mark)
+        marks = Milestones(control, series, clock)
+        work = jobs(control, clock, sums.rebuild, sums.prune, marks.mark, ScheduledReports(control, reporting))
         self.worker = Worker(control, work, clock) if settings.jobs else None
         self.deliverer = Deliverer(control, outbound, clock)
         remembering = Remembering(store)

@@ -171,6 +171,14 @@ async def owner_scope(session: AsyncSession, organisation_id: int) -> Scope:
     return _scope("operator", holder)
 
 
+async def reader_scope(session: AsyncSession, organisation_id: int, user_id: int) -> Scope | None:
+    """The scope in which the server reads for a member, with the role they have today; None for who is none."""
+    holder = await holders.of_member(session, user_id, organisation_id)
+    if holder is None:
+        return None
+    return msgspec.structs.replace(_scope("operator", holder), permissions=frozenset(("read",)))
+
+
 def _first_sent(bearer: str | None, api_key: str | None, session: str | None) -> Credential | None:
     if bearer is not None:
         return "bearer", bearer

@@ -13,6 +13,7 @@ from headwater.control.db import surroundings
 from headwater.control.idempotency.service import Idempotency
 from headwater.control.jobs.leases import Leases
 from headwater.control.members.models import Invitation
+from headwater.control.report_schedules.recipients import forget_strays
 from headwater.control.tokens.models import CookieSession, MailedToken, RefreshToken
 from headwater.control.webhooks.keeping import forget_old_deliveries
 
@@ -26,4 +27,5 @@ async def tidy(session: AsyncSession, idempotency: Idempotency) -> None:
     for expiring in (CookieSession, RefreshToken, MailedToken, Invitation, CreditHold):
         await session.execute(delete(expiring).where(expiring.expires_at <= now))
     await forget_old_deliveries(session, now)
+    await forget_strays(session)
     await Leases(session).forget(now - _RUNS_KEPT_FOR)

@@ -33,6 +33,7 @@ from headwater.control.migrate import upgrade
 from headwater.control.plans.service import Plans
 from headwater.control.read_models import ReadModels
 from headwater.control.renewals import Renewals
+from headwater.control.report_schedules.service import ReportSchedules
 from headwater.control.rotation import Rotation
 from headwater.control.secrets import Vault
 from headwater.control.tokens.access_tokens import AccessTokens
@@ -68,6 +69,8 @@ class Control:
         self.users = Users(self._database, clock, passwords, sign_on, settings.session_days, letters, self.mailer)
         self.registration = Registration(settings, clock, passwords, sign_on, letters, self.mailer)
         self.invitations = Invitations(settings, letters, self.mailer)
+        self.report_schedules = ReportSchedules(letters, self.mailer)
+        self.letters = letters
         self.recovery = Recovery(self._database, clock, passwords, letters, self.mailer)
         self.trees = EntityTrees(self._database, clock, self._renewals)
         self.rosters = Rosters(self._database, clock, self._renewals)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -35,6 +35,18 @@ Mark = Callable[[int], Awaitable[None]]
 
 Id = TypeVar("Id", int, str)
 
+
+class Mailing(Protocol):
+    """Mails the reports that are due."""
+
+    async def is_due(self) -> bool:
+        """Whether there is anything to mail."""
+
+    async def mail(self) -> None:
+        """Mail it."""
+
+
+_MAILS_KEPT_FOR: Final = timedelta(days=30)
 _OFTEN: Final = timedelta(minutes=2)
 log = structlog.get_logger(__name__)
 
@@ -55,10 +67,11 @@ def jobs(
     rebuild: Rebuild | None = None,
     prune: Prune | None = None,
     mark: Mark | None = None,
+    reports: Mailing | None = None,
 ) -> list[Job]:
-    """The jobs of a server; without ``rebuild``, ``prune`` or ``mark`` those that need it are left out."""
+    """The jobs of a server; those that need what is not given are left out."""
     found = [
-        Job("tidy", Nightly(4, 15), lambda: _tidy(control)),
+        Job("tidy", Nightly(4, 15), lambda: _tidy(control, clock)),
         Job("billing", Nightly(0, 10), lambda: bill_all(control)),
         Job("payments", Every(_OFTEN), lambda: _reconcile(control), lambda: _is_pending(control)),
     ]
@@ -77,12 +90,16 @@ def jobs(
         found.append(Job("milestones", Nightly(2, 45), lambda: _mark_all(control, mark)))
     if prune is not None:
         found.append(Job("prune", Nightly(3, 15), lambda: prune_all(control, clock, prune)))
+    if reports is not None:
+        found.append(Job("reports", Every(_OFTEN), reports.mail, reports.is_due))
     return found
 
 
-async def _tidy(control: Control) -> None:
+async def _tidy(control: Control, clock: Clock) -> None:
     async with control.unit_of_work() as unit:
         await tidy(unit.session, control.idempotency)
+    # Written mails hold tokens and reports.
+    await control.mailer.forget(clock() - _MAILS_KEPT_FOR)
 
 
 async def _is_requested(control: Control) -> bool:

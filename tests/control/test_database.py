@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError, StatementError
 
 import headwater.control.creators.models
 import headwater.control.outlets.models
+import headwater.control.report_schedules.models
 import headwater.control.saved_reports.models  # only surfaces use it, and the comparison needs it
 from headwater.control import Control, migrate, provide
 from headwater.control.organisations.models import Organisation

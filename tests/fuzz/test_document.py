@@ -114,7 +114,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
 def test_the_ids_are_those_that_routes_take(fuzzed: Fuzzed) -> None:
     """Else the requests below would all end at a 404."""
     taken = {key_of(one.path, part.name) for one in OPERATIONS for part in one.path_parameters}
-    assert taken - set(fuzzed.ids) == {"key_id", "invoice_id"}
+    assert taken - set(fuzzed.ids) == {"key_id", "invoice_id", "mail_token"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -222,6 +223,19 @@ class TestTidying:
         clock.advance(timedelta(days=31))
         await named["tidy"].run()
         assert await counts(control) == [0, 0, 0, 0]
+
+    async def test_mails_that_were_written_go_after_thirty_days(
+        self, controls: list[Control], nord: Founded, named: dict[str, Job], clock: FixedClock, tmp_path: Path
+    ) -> None:
+        await controls[0].settle()
+        outbox = tmp_path / "data" / "outbox"
+        assert len(list(outbox.iterdir())) == 1
+        clock.advance(timedelta(days=30))
+        await named["tidy"].run()
+        assert len(list(outbox.iterdir())) == 1
+        clock.advance(timedelta(seconds=1))
+        await named["tidy"].run()
+        assert list(outbox.iterdir()) == []
 
 
 async def counts(control: Control) -> list[int]:

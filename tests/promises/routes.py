@@ -21,6 +21,7 @@ from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
 from headwater.surfaces.accounts.payments import WEBHOOK
 from tests.decided import decide
+from tests.mailed import stop_token
 from tests.offered import offer
 from tests.payments.stripe_stand_in import nothing_of_ours, signature
 from tests.promises import people
@@ -106,6 +107,7 @@ class Ids:
         key = await company.request("POST", "/api/v2/tokens", json={"name": "to be deleted"})
         await company.send([event(creative, domain="one.example")])
         offered = await offer(company)
+        report_id = await company.make("/api/v2/reports", **report, metrics=["impressions"])
         return cls(
             company,
             {
@@ -115,7 +117,8 @@ class Ids:
                 "creative_group_id": found.group,
                 "creative_id": creative,
                 "component_id": component,
-                "report_id": await company.make("/api/v2/reports", **report, metrics=["impressions"]),
+                "report_id": report_id,
+                "mail_token": await stop_token(company, report_id),
                 "key_id": key.json()["data"]["id"],
                 "id[]": found.campaign,
                 "creative_id[]": creative,

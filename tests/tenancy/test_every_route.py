@@ -20,6 +20,7 @@ import pytest
 from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Endpoint
 from tests.decided import TRACES, decide
+from tests.mailed import schedule
 from tests.offered import ENTITIES, offer
 from tests.serving import Company, Server, event, serving
 from tests.staffed import staff
@@ -55,6 +56,7 @@ async def _ids(owner: Company) -> dict[str, Any]:
     await owner.send([event(found.creative, domain="secret.example")])
     report = {"name": "Secret", "workspace_id": found.workspace, "resource": "campaign", "ids": [found.campaign]}
     report_id = await owner.make("/api/v2/reports", **report, metrics=["impressions"])
+    await schedule(owner, report_id)
     keys = (await owner.get("/api/v1/account/api-keys")).json()["api_keys"]
     offered = await offer(owner, "Secret")
     return {

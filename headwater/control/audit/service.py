@@ -56,6 +56,11 @@ Action = Literal[
     "payment_method_added",
     "payment_method_removed",
     "invoice_paid",
+    "report_scheduled",
+    "report_unscheduled",
+    "report_confirmed",
+    "report_stopped",
+    "report_resumed",
 ]
 
 

@@ -11,6 +11,7 @@ from headwater.control.audit.service import Action, Audit
 from headwater.control.db import Change, surroundings
 from headwater.control.members.models import Invitation
 from headwater.control.members.rules import given_role, not_above
+from headwater.control.report_schedules.recipients import forget_member
 from headwater.control.saved_reports.models import SavedReport
 from headwater.control.tokens.logins import end_all_logins
 from headwater.control.tokens.models import ApiKey
@@ -65,6 +66,7 @@ class Members:
         await self._session.execute(
             update(SavedReport).where(SavedReport.created_by == user.id).values(created_by=heir)
         )
+        await forget_member(self._session, user.organisation_id, user.email)
         await self._record("member_removed", user, ip, {"role": user.role})
         await self._session.delete(user)
         await self._session.flush()

@@ -69,6 +69,12 @@ async def of_user(session: AsyncSession, user_id: int, organisation_id: int, cre
     return None if found is None else Holder(*found[0])
 
 
+async def of_member(session: AsyncSession, user_id: int, organisation_id: int) -> Holder | None:
+    """Somebody who belongs to this organisation now, whatever they signed in with."""
+    found = await _first(session, _people().where(User.id == user_id, User.organisation_id == organisation_id))
+    return None if found is None else Holder(*found[0])
+
+
 async def of_organisation(session: AsyncSession, organisation_id: int) -> Holder | None:
     """The first owner of an organisation, for whom its operator acts."""
     owners = _people().where(User.organisation_id == organisation_id, User.role == Role.owner.name)

@@ -6,8 +6,25 @@ Tokens stand behind the ``#`` of links: browsers send that part to no server, so
 
 from __future__ import annotations
 
-from headwater.mail import Message
+from datetime import datetime
+
+import msgspec
+
+from headwater.mail import Attachment, Message
 from headwater.settings import Settings
+
+
+class ReportLetter(msgspec.Struct, frozen=True):
+    """What stands in the mail with a report; ``when`` says how often it comes."""
+
+    mail_id: str
+    to: str
+    stop_token: str
+    title: str
+    period: str
+    made_at: datetime
+    when: str
+    company: str
 
 
 class Letters:
@@ -76,6 +93,34 @@ class Letters:
             'To enable it again, PUT {"status": "active"} to\n\n'
             f"{self._origin}/api/v1/webhooks/{webhook_id}\n",
         )
+
+    def report_confirmation(self, email: str, token: str, stop_token: str, host: str | None) -> Message:
+        """Asks whether they want reports; ``host`` is the proven address of who set that up."""
+        return Message(
+            email,
+            "Do you want to get reports by mail?",
+            f"{host or 'Somebody'} would like Headwater to mail reports of their company to this address. If you want"
+            f" them, open\n\n{self._report_mails(token)}\n\n"
+            "The link is good for seven days. If you do not want them, ignore this mail, or say so, and you will not be"
+            f" asked again:\n\n{self._report_mails(stop_token)}\n",
+        )
+
+    def report(self, mail: ReportLetter, file: Attachment) -> Message:
+        """A report, to somebody who agreed to get it."""
+        stop_link = self._report_mails(mail.stop_token)
+        return Message(
+            mail.to,
+            f"{mail.title}: {mail.period}",
+            f"{mail.title}\n{mail.period}, as of {mail.made_at:%Y-%m-%d %H:%M} UTC\n\n"
+            f"The report is attached as {file.name}.\n\n"
+            f"{mail.company} sends it {mail.when}. To stop it for this address, open\n\n{stop_link}\n",
+            file,
+            stop_link,
+            mail.mail_id,
+        )
+
+    def _report_mails(self, token: str) -> str:
+        return f"{self._origin}/api/v2/report-mails/{token}"
 
     def _link(self, page: str, token: str) -> str:
         return f"{self._origin}/{page}#token={token}"

@@ -1,0 +1,1 @@
+"""Saved reports, run and mailed."""
