@@ -229,5 +229,7 @@ ENDPOINTS = [
         " of mail programs (RFC 8058).",
         query=FollowQuery,
         errors=(NotFound,),
+        # Done twice it is as done once, so that no answer need be kept; kept ones are taken for JSON.
+        own_idempotency=True,
     ),
 ]
