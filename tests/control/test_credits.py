@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
-from structlog.testing import capture_logs
 
 from headwater.control import Control, provide
 from headwater.control.billing.credits import Charged, Work
 from headwater.control.billing.ledger import Ledger
 from headwater.control.billing.models import CreditEntry, CreditHold
 from headwater.control.billing.standing import Posting, Standing, after, due
+from headwater.control.webhooks.models import WebhookEvent
+from headwater.control.webhooks.service import Webhooks
 from headwater.errors import InvalidRequest, PaymentRequired
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
@@ -44,6 +47,13 @@ async def kinds(control: Control, who: Founded) -> list[tuple[str, int]]:
     async with control.reading() as session:
         rows = await session.execute(select(CreditEntry.kind, CreditEntry.amount).where(own).order_by(CreditEntry.id))
         return [(row.kind, row.amount) for row in rows]
+
+
+async def told(control: Control) -> list[tuple[str, dict[str, Any]]]:
+    """What waits for webhooks."""
+    async with control.reading() as session:
+        events = await session.scalars(select(WebhookEvent).order_by(WebhookEvent.created_at, WebhookEvent.id))
+        return [(one.type, json.loads(one.body)["data"]) for one in events]
 
 
 async def charge(control: Control, who: Founded, work: Work = QUERY, hold: str | None = None) -> Charged:
@@ -243,12 +253,13 @@ class TestMonths:
 class TestRunningLow:
     async def test_it_is_told_once_when_a_charge_goes_below_a_tenth(self, control: Control, nord: Founded) -> None:
         await plan(control, nord, "free")
-        with capture_logs() as lines:
-            await charge(control, nord, Work("agent_execute", tokens=89_000))
-            assert lines == []
-            for _ in range(2):
-                await charge(control, nord)
-        assert [(line["event"], line["credits"], line["total"]) for line in lines] == [("credits.low", 9, 100)]
+        async with control.unit_of_work() as uow:
+            await Webhooks(uow.session, nord.scope).create("https://example.com/hook", ["credits.low"])
+        await charge(control, nord, Work("agent_execute", tokens=89_000))
+        assert await told(control) == []
+        for _ in range(2):
+            await charge(control, nord)
+        assert await told(control) == [("credits.low", {"credits": 9, "total": 100})]
 
 
 class TestAdjustments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ import pytest
 from headwater.control.creators.creators import Creators
 from headwater.control.creators.projects import Projects
 from headwater.control.creators.rules import CreatorFields, ProjectFields
+from headwater.control.report_schedules import issues
 from headwater.jobs.registry import jobs, rebuild_all
+from headwater.reporting.scheduled import ScheduledReports
 from tests.delivery.receiver import Receiver
 from tests.delivery.telling import Hook, Teller
+from tests.mailed import prove, schedule
 from tests.tracked import ANNOTATIONS, CREATORS, track
 
 
@@ -92,3 +96,33 @@ async def test_a_rollup_that_failed_is_not_told(teller: Teller, receiver: Receiv
     with pytest.raises(ExceptionGroup):
         await rebuild_all(teller.server.services.control, fails)
     assert await told(teller, receiver) == []
+
+
+async def test_a_report_that_is_put_out(teller: Teller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    await teller.hook(receiver.url(), "report.ready")
+    company, server = teller.company, teller.server
+    await prove(company, company.email)
+    hierarchy = await company.hierarchy()
+    body = {"name": "Winter", "workspace_id": hierarchy.workspace, "resource": "campaign", "ids": [hierarchy.campaign]}
+    report = await company.make("/api/v2/reports", **body, metrics=["impressions"], relative="this_month")
+    await schedule(company, report, recipients=[company.email])
+    server.clock.now = server.clock.now.replace(day=4, hour=6, minute=0)
+    mailing = ScheduledReports(server.services.control, server.services.reporting)
+    with monkeypatch.context() as broken:
+        broken.setattr(issues, "_advance", lambda *_: 1 / 0)
+        await mailing.mail()
+    assert await told(teller, receiver) == []
+    server.clock.advance(timedelta(minutes=2))
+    for _ in range(2):
+        await mailing.mail()
+    assert [one["data"] for one in await told(teller, receiver)] == [
+        {
+            "report_id": report,
+            "name": "Winter",
+            "period": "1 May 2025 to 4 May 2025 (UTC)",
+            "slot": "2025-05-04T06:00:00Z",
+            "format": "csv",
+            "file_name": "Winter.csv",
+            "recipients": 1,
+        }
+    ]

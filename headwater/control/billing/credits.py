@@ -28,6 +28,7 @@ from headwater.control.billing.models import CreditHold
 from headwater.control.billing.money import micros
 from headwater.control.billing.standing import Posting, Standing, ran_low
 from headwater.control.db import surroundings
+from headwater.control.webhooks.outbox import post_event
 from headwater.errors import InvalidRequest, PaymentRequired
 from headwater.kit.ids import new_id
 from headwater.settings import Settings
@@ -118,7 +119,7 @@ class Credits:
         paid = Paid(work.operation, work.tokens, amount * self._price, work.agent_id)
         now = await ledger.post(Posting("charge", -amount), work.reference, paid)
         if ran_low(before, now):
-            log.warning("credits.low", organisation=organisation_id, credits=now.balance, total=now.total)
+            await post_event(session, organisation_id, "credits.low", {"credits": now.balance, "total": now.total})
         return Charged(amount, paid.cost_micros, now.balance)
 
     async def adjust(self, session: AsyncSession, organisation_id: int, amount: int, reason: str = "") -> Standing:

@@ -8,7 +8,7 @@ whose sender died is sent again by another, as the same message.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -27,6 +27,8 @@ from headwater.control.report_schedules.slots import next_slot, words
 from headwater.control.rules import one_line
 from headwater.control.saved_reports.models import SavedReport
 from headwater.control.users.letters import ReportLetter
+from headwater.control.webhooks.events import JSON
+from headwater.control.webhooks.outbox import post_event
 from headwater.kit.ids import new_id
 from headwater.mail import Attachment
 from headwater.scope import Scope
@@ -120,7 +122,20 @@ async def put_out(session: AsyncSession, due: Due, period: str, file: Attachment
     )
     _advance(schedule, now, None)
     await session.flush()
+    await post_event(session, due.report.organisation_id, "report.ready", _told(due, period, file))
     return True
+
+
+def _told(due: Due, period: str, file: Attachment) -> Mapping[str, JSON]:
+    return {
+        "report_id": due.report.id,
+        "name": due.report.name,
+        "period": period,
+        "slot": due.slot,
+        "format": due.format,
+        "file_name": file.name,
+        "recipients": due.readers,
+    }
 
 
 async def skip(session: AsyncSession, due: Due, reason: str) -> None:
