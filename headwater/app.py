@@ -105,6 +105,16 @@ def _engine(settings: Settings, store: DuckDBStore, control: Control, generation
     )
 
 
+def _series(settings: Settings, store: DuckDBStore, clock: Clock, generations: TagGenerations) -> SeriesEngine:
+    return SeriesEngine(
+        store,
+        generations,
+        clock,
+        cache_bytes=settings.cache_bytes // 4,
+        max_points=settings.max_bucket_rows,
+    )
+
+
 class Headwater:
     """The running parts, put together but not started."""
 
@@ -120,21 +130,14 @@ class Headwater:
         outbound = outbound or provide_outbound(settings)
         store = _store(settings, clock)
         engine = _engine(settings, store, control, generations)
-        series = SeriesEngine(
-            store,
-            generations,
-            clock,
-            cache_bytes=settings.cache_bytes // 4,
-            max_points=settings.max_bucket_rows,
-        )
+        series = _series(settings, store, clock, generations)
         totals = TotalsEngine(series, generations, clock, cache_bytes=settings.cache_bytes // 8)
         decisions = DecisionsEngine(store, generations, clock, cache_bytes=settings.cache_bytes // 8)
         self._writer = Writer(store, settings.ingest_queue_events, settings.ingest_commit_events)
         Invalidation(control, generations).listen(self._writer)
-        sums = CreatorSums(control, store, generations)
         self._renderer = RenderPool()
         reporting = Reporting(control, engine, self._renderer, clock)
-        marks = Milestones(control, series, clock)
+        sums, marks = CreatorSums(control, store, generations), Milestones(control, series, clock)
         work = jobs(control, clock, sums.rebuild, sums.prune, marks.mark, ScheduledReports(control, reporting))
         self.worker = Worker(control, work, clock) if settings.jobs else None
         self.deliverer = Deliverer(control, outbound, clock)

@@ -147,8 +147,9 @@ def _button(words: str, query: str = "") -> str:
 def _page(content: str) -> Reply:
     html = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Reports by mail</title>'
-        '<meta name="viewport" content="width=device-width"><style>body{font:1.1rem/1.5 system-ui,sans-serif;'
-        "max-width:34rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.4rem 1rem}</style>"
+        '<meta name="viewport" content="width=device-width"><style>:root{color-scheme:light dark}'
+        "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"
+        "button{font:inherit;padding:.4rem 1rem}</style>"
         f"<h1>Reports by mail</h1>{content}</html>\n"
     )
     return Reply(html.encode(), media_type="text/html; charset=utf-8", headers=_HEADERS)
@@ -159,8 +160,6 @@ _HEADERS: Final = (
         "content-security-policy",
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
-    ("referrer-policy", "no-referrer"),
-    ("cache-control", "no-store"),
 )
 _EXAMPLE: Final = {"frequency": "weekly", "hour": 6, "recipients": ["user@example.com"], "format": "pdf"}
 _ANSWERED: Final = {
