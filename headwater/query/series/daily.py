@@ -57,8 +57,8 @@ class Sight(NamedTuple):
         ]
 
 
-Reading = Callable[[Slot], int | None]
-"""Takes a value over some days from running totals."""
+Reading = Callable[[Sequence[Slot | None]], list[int | None]]
+"""Takes a value over each of several spans of days from running totals; None where no day is seen."""
 
 
 class Daily:
@@ -74,12 +74,14 @@ class Daily:
     def new(self, level: str) -> Reading:
         """Reads what was booked within some days; None where nothing is known by their end."""
         running, known = self._running["new", level], self._running["known", level]
-        return lambda days: running[days[1]] - running[days[0]] if known[days[1]] else None
+        return lambda slots: [
+            running[one[1]] - running[one[0]] if one is not None and known[one[1]] else None for one in slots
+        ]
 
     def level(self, level: str) -> Reading:
         """Reads the level at the end of some days; None where nothing is known of it."""
         running, known = self._running["level", level], self._running["known", level]
-        return lambda days: running[days[1]] if known[days[1]] else None
+        return lambda slots: [running[one[1]] if one is not None and known[one[1]] else None for one in slots]
 
     @staticmethod
     def sum(parts: Sequence[Daily]) -> Daily:
@@ -101,10 +103,15 @@ class Daily:
 def of_columns(places: Sequence[int], columns: Mapping[Measure, Sequence[int]], days: int, first: date | None) -> Daily:
     """From one entity's sums, each at the place of a day; the outer places hold what lies outside."""
     running = {}
+    first_place, end = (places[0], places[-1] + 1) if places else (0, 0)
+    has_gaps = end - first_place != len(places)
     for measure, column in columns.items():
         sums = [0] * (days + 2)
-        for place, value in zip(places, column, strict=True):
-            sums[place] = value
+        if has_gaps:
+            for place, value in zip(places, column, strict=True):
+                sums[place] = value
+        else:
+            sums[first_place:end] = column
         # What is new before the span belongs to no day of it, but a difference of totals does not mind.
         running[measure] = list(accumulate(sums))
     return Daily(running, first)

@@ -5,7 +5,7 @@ A value is None where nothing is known yet, or where it would divide by zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -22,20 +22,17 @@ from headwater.query.series.question import Grid, SeriesQuestion, Span
 Number = int | float
 
 
-class Place(msgspec.Struct, frozen=True):
-    """The days of one value and those that growth compares them with; None where the plan shows none of them."""
-
-    days: Slot | None
-    earlier: Slot | None
-
-
 class Axis(msgspec.Struct, frozen=True):
-    """What the values of one or more series stand under: buckets by their first days, and the whole span."""
+    """What the values of one or more series stand under: buckets by their first days.
+
+    ``days`` are those of each value, and at the end of the whole span; ``earlier`` those that
+    growth compares them with. None where the plan shows none of them.
+    """
 
     starts: list[date]
     partial: list[bool]
-    places: list[Place]
-    whole: Place
+    days: list[Slot | None]
+    earlier: list[Slot | None]
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -103,16 +100,15 @@ def _axis(span: Span, counterpart: Span, grid: Grid, sight: Sight, growth: bool)
     numbers = [day.toordinal() for day in marks[: count + 2]]
     whole, before = _numbers(span), _numbers(prior(span, grid))
     pieces = [(max(start, whole[0]), min(end, whole[1])) for start, end in pairwise(numbers[1:])]
-    earlier = sight.slots([*pairwise(numbers[:-1]), before]) if growth else [None] * (count + 1)
     # Where weeks or months are cut otherwise there may be fewer; those that follow lie in the counterpart.
     missing = len(others) - count
+    nothing = [(0, 0)] * missing
     today = sight.today.toordinal()
-    *places, all_days = map(Place, sight.slots([*pieces, whole]), earlier)
     return Axis(
         starts=[*marks[1 : count + 1], *others[:missing]],
         partial=[*(end > today for _, end in pieces), *[False] * missing],
-        places=[*places, *[Place(None, None)] * missing],
-        whole=all_days,
+        days=sight.slots([*pieces, *nothing, whole]),
+        earlier=sight.slots([*pairwise(numbers[:-1]), *nothing, before]) if growth else [],
     )
 
 
@@ -122,22 +118,22 @@ def _numbers(span: Span) -> tuple[int, int]:
 
 def series(question: SeriesQuestion, kind: EntityKind, number: int | None, axis: Axis, lines: Lines) -> Series:
     """The line of an entity."""
-    value = _reader(question, lines)
-    return Series(kind, number, axis, list(map(value, axis.places)), value(axis.whole))
+    *values, total = _values(question, axis, lines)
+    return Series(kind, number, axis, values, total)
 
 
-def _reader(question: SeriesQuestion, lines: Lines) -> Callable[[Place], Number | None]:
-    """What takes the metric's value at a place from an entity's sums."""
+def _values(question: SeriesQuestion, axis: Axis, lines: Lines) -> list[Number | None]:
+    """The metric's values from an entity's sums, that of the whole span at the end."""
     metric = SERIES[question.metric]
     match metric:
         case Level(name=name):
-            read = _level(Term(name, "new" if question.mode == "new" else "cumulative"), lines)
-            return lambda place: None if place.days is None else read(place.days)
+            return [*_level(Term(name, "new" if question.mode == "new" else "cumulative"), lines)(axis.days)]
         case Ratio():
-            return _ratio(metric, lines)
+            return _ratios(metric, axis.days, lines)
         case Growth():
             level = LEVELS[question.base or ""]
-            return _growth(_level(Term(level.name, level.growth), lines))
+            read = _level(Term(level.name, level.growth), lines)
+            return [*map(_growth, read(axis.days), read(axis.earlier))]
         case _:
             assert_never(metric)
 
@@ -147,14 +143,14 @@ def _level(term: Term, lines: Lines) -> Reading:
     return daily.new(term.level) if term.reading == "new" else daily.level(term.level)
 
 
-def _ratio(metric: Ratio, lines: Lines) -> Callable[[Place], float | None]:
-    read = {term: _level(term, lines) for term in (*metric.numerator, metric.per) if isinstance(term, Term)}
-
-    def value(place: Place) -> float | None:
-        days = place.days
-        return None if days is None else ratio(metric, lambda term: read[term](days), days.begun)
-
-    return value
+def _ratios(metric: Ratio, days: Sequence[Slot | None], lines: Lines) -> list[Number | None]:
+    terms = [term for term in (*metric.numerator, metric.per) if isinstance(term, Term)]
+    columns = [_level(term, lines)(days) for term in terms]
+    rows = (dict(zip(terms, values, strict=True)) for values in zip(*columns, strict=True))
+    return [
+        None if slot is None else ratio(metric, known.__getitem__, slot.begun)
+        for slot, known in zip(days, rows, strict=True)
+    ]
 
 
 def ratio(metric: Ratio, reading: Callable[[Term], int | None], begun: int) -> float | None:
@@ -164,14 +160,8 @@ def ratio(metric: Ratio, reading: Callable[[Term], int | None], begun: int) -> f
     return sum(known) * metric.factor / divisor if known and divisor else None
 
 
-def _growth(read: Reading) -> Callable[[Place], float | None]:
-    def value(place: Place) -> float | None:
-        if place.days is None or place.earlier is None:
-            return None
-        now, then = read(place.days), read(place.earlier)
-        return None if now is None or not then else (now - then) * 100 / then
-
-    return value
+def _growth(now: int | None, then: int | None) -> float | None:
+    return None if now is None or not then else (now - then) * 100 / then
 
 
 def partial_bucket(question: SeriesQuestion) -> Bucket | None:
