@@ -22,6 +22,7 @@ from headwater.control import provide
 from headwater.kit.clock import FixedClock
 from headwater.outbound import HostGuard, Outbound
 from headwater.settings import Settings
+from tests.migrated import lay
 from tests.openapi import conformity
 
 NOW = datetime(2025, 5, 3, 12, 30, tzinfo=UTC)
@@ -161,6 +162,7 @@ async def serving(folder: Path, **settings: Any) -> AsyncIterator[Server]:
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     outbound = Outbound(HostGuard(allow_private=chosen.allow_private_hosts, resolver=names.resolve))
     headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound)
+    lay(folder)
     await headwater.start()
     server = Server(headwater, clock, names)
     try:

@@ -11,6 +11,7 @@ import pytest
 from headwater.control import Control, provide
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
+from tests.migrated import lay
 
 from .founding import CHEAP_HASHER, Founded, found
 
@@ -28,6 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def control(settings: Settings, clock: FixedClock) -> AsyncIterator[Control]:
     control = provide(settings, clock, CHEAP_HASHER)
+    lay(Path(settings.data_dir))
     await control.start()
     yield control
     await control.stop()

@@ -25,6 +25,7 @@ from headwater.control.webhooks.service import Webhooks
 from headwater.errors import InvalidRequest, PaymentRequired
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
+from tests.migrated import lay
 
 from .founding import CHEAP_HASHER, Founded, found
 
@@ -317,6 +318,7 @@ def test_holds_and_charges_in_any_order_keep_the_promises(steps: list[tuple[str,
         with TemporaryDirectory() as folder:
             clock = FixedClock(datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
             control = provide(Settings(data_dir=folder, default_plan="free"), clock, CHEAP_HASHER)
+            lay(Path(folder))
             await control.start()
             try:
                 await _walk(control, await found(control, "nord"), steps)

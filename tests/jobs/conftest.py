@@ -12,6 +12,7 @@ from headwater.control import Control, provide
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
 from tests.control.founding import CHEAP_HASHER, Founded, found
+from tests.migrated import lay
 
 
 @pytest.fixture
@@ -24,6 +25,7 @@ async def controls(tmp_path: Path, clock: FixedClock) -> AsyncIterator[list[Cont
     """The control plane as each of two processes has it."""
     settings = Settings(data_dir=str(tmp_path / "data"))
     both = [provide(settings, clock, CHEAP_HASHER) for _ in range(2)]
+    lay(tmp_path / "data")
     for control in both:
         await control.start()
     yield both

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 Answering = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -27,11 +27,13 @@ async def answering(answer: bytes | Answering, tls: ssl.SSLContext | None = None
     """A server that gives this answer to everything and closes."""
     requests: list[bytes] = []
     handlers: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         handlers.add(task)
+        writers.append(writer)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(
@@ -54,9 +56,16 @@ async def answering(answer: bytes | Answering, tls: ssl.SSLContext | None = None
         yield LocalServer(server.sockets[0].getsockname()[1], requests, "https" if tls else "http")
     finally:
         server.close()
+        # Whoever has just been let in gets as far as its handler.
+        await asyncio.sleep(0)
         for task in list(handlers):
             task.cancel()
-        await asyncio.sleep(0)
+        await asyncio.gather(*handlers, return_exceptions=True)
+        for writer in writers:
+            # What a client did not take would keep it open, and a later test would be told.
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 def ok(body: bytes = b"yes", *lines: str) -> bytes:
