@@ -7,6 +7,9 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+# Of the event loop, and some more.
+_STEPS_TO_A_HANDLER = 10
+
 Answering = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -55,9 +58,10 @@ async def answering(answer: bytes | Answering, tls: ssl.SSLContext | None = None
     try:
         yield LocalServer(server.sockets[0].getsockname()[1], requests, "https" if tls else "http")
     finally:
+        # A server that closes forgets whom it has just let in, though its client has given up already.
+        for _ in range(_STEPS_TO_A_HANDLER):
+            await asyncio.sleep(0)
         server.close()
-        # Whoever has just been let in gets as far as its handler.
-        await asyncio.sleep(0)
         for task in list(handlers):
             task.cancel()
         await asyncio.gather(*handlers, return_exceptions=True)
