@@ -202,7 +202,7 @@ class StripeGateway:
     async def aclose(self) -> None:
         """See ``Gateway``."""
         if self._http is not None:
-            await self._http.close_async()  # type: ignore[no-untyped-call]
+            await self._http.close_async()
 
 
 def _intent(made: stripe.PaymentIntent) -> _Intent:
