@@ -105,8 +105,8 @@ _SYNONYMS: Final[Mapping[tuple[Family, str], tuple[str, ...]]] = {
     ("ads", "watched_75"): ("third quartile", "third quartiles", "75 watched"),
     ("ads", "watched_100"): ("video completions", "completed views", "completed plays", "full views", "100 watched"),
     ("ads", "seconds_to_active"): ("seconds to active",),
-    ("ads", "seconds_total_active"): ("total active time", "active seconds", "seconds active"),
-    ("ads", "seconds_in_view"): ("total time in view", "seconds in view", "viewable time"),
+    ("ads", "seconds_total_active"): ("active seconds", "seconds active"),
+    ("ads", "seconds_in_view"): ("seconds in view", "viewable time"),
     ("ads", "click_rate"): (
         "ctr",
         "click through rate",
@@ -128,7 +128,7 @@ _SYNONYMS: Final[Mapping[tuple[Family, str], tuple[str, ...]]] = {
     ("creators", "comments"): ("new comments",),
     ("creators", "shares"): ("new shares",),
     ("creators", "saves"): ("new saves", "bookmarks"),
-    ("creators", "views_total"): ("total views", "lifetime views", "views in total", "all time views"),
+    ("creators", "views_total"): ("lifetime views", "views to date", "all time views"),
     ("creators", "followers"): ("follower", "follower count", "audience size"),
     ("creators", "followers_change"): ("new followers", "followers gained", "follower growth", "net followers"),
     ("creators", "posts"): ("videos posted", "posted videos", "uploads", "new posts"),
@@ -170,7 +170,7 @@ DEFAULTS: Final[Mapping[str, tuple[Family, str]]] = MappingProxyType(
 """What is meant where nothing else of the question says so."""
 
 _FIGURES: Final = (
-    ("views_total", "Total views", "Views up to the period's end.", True),
+    ("views_total", "Views so far", "Views up to the period's end.", True),
     ("followers", "Followers", "Followers at the period's end.", True),
     ("followers_change", "New followers", "Followers gained less those lost.", False),
     ("posts", "Posts", "Videos posted.", False),

@@ -145,6 +145,10 @@ class Roster:
             return self._videos[number].label
         return (self._projects if kind == "project" else self._campaigns)[number].name
 
+    def handle(self, creator: int) -> str:
+        """By which a creator is known on its platform."""
+        return self._creators[creator].handle
+
     def project_of(self, kind: str, number: int) -> int:
         """The number of the project that it belongs to."""
         return self._entries[kind][number].project

@@ -71,6 +71,10 @@ class EntityTree:
         entity = self._entities.get(entity_id)
         return entity is not None and entity[0] == kind
 
+    def of_kind(self, kind: str) -> tuple[int, ...]:
+        """All of a kind, archived ones included, by id."""
+        return tuple(sorted(entity_id for entity_id, entity in self._entities.items() if entity[0] == kind))
+
     def name(self, kind: str, entity_id: int) -> str:
         """The name of an entity that ``has`` knows."""
         if not self.has(kind, entity_id):

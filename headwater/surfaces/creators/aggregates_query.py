@@ -10,10 +10,11 @@ from headwater.control.creators.roster import Roster
 from headwater.errors import NotFound
 from headwater.kit.ids import read_uuid
 from headwater.query.series.ranking import Cut, Order
+from headwater.query.series.retention import oldest_allowed
 from headwater.query.series.totals import TotalsQuestion
 from headwater.surfaces._http.problems import Problems
 from headwater.surfaces.creators.aggregates_contract import DIRECTIONS, LIMITS, OFFSETS, AggregateQuery
-from headwater.surfaces.creators.analytics_query import oldest_allowed, read_span
+from headwater.surfaces.creators.analytics_query import read_span
 
 
 class ListQuestion(NamedTuple):

@@ -9,11 +9,12 @@ from typing import Final
 from headwater.catalogue.creators import LEVELS, SERIES, VIDEO_SNAPSHOTS
 from headwater.catalogue.series import EntityKind, Growth, Level, Mode, SeriesMetric, modes
 from headwater.control.creators.roster import Roster
-from headwater.errors import NotFound, RetentionExceeded
+from headwater.errors import NotFound
 from headwater.kit.ids import read_uuid
 from headwater.kit.suggest import did_you_mean
 from headwater.kit.zones import known_zone, zone_names
 from headwater.query.series.question import Grid, SeriesQuestion, Span
+from headwater.query.series.retention import oldest_allowed
 from headwater.surfaces._http.problems import Problems
 from headwater.surfaces.creators.analytics_contract import (
     BREAKDOWNS,
@@ -174,13 +175,3 @@ def _base(
             "base_metric", f"'{base}' is measured of a {' or '.join(LEVELS[base].entities)}, not of a {entity}."
         )
     return base if isinstance(metric, Growth) else None
-
-
-def oldest_allowed(span: Span, today: date, retention_days: int | None) -> date | None:
-    """The first day that the plan lets be seen; ``RetentionExceeded`` where the span begins before it."""
-    if retention_days is None:
-        return None
-    oldest = today - timedelta(days=retention_days)
-    if span.first < oldest:
-        raise RetentionExceeded(retention_days, oldest)
-    return oldest
