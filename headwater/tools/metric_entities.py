@@ -1,8 +1,8 @@
 """An organisation's entities by name: an index made once per state of its rows. Pure; it knows no figure.
 
 >>> index = Index([Named("creative", "7", "Jacket finder, 300x600"), Named("creative", "8", "Snow line")])
->>> [(found.entity.id, found.score) for found in index.search("jaket finder 300x600", limit=1)]
-[('7', 97.56097560975610)]
+>>> [(found.entity.id, round(found.score)) for found in index.search("jaket finder 300x600", limit=1)]
+[('7', 98)]
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def table(report: Report, found: Result, book: Book, only: frozenset[str] | None
 
 def _items(found: Result) -> tuple[object, ...]:
     if isinstance(found, Selection):
-        return found.offers
+        return tuple(sorted(found.offers, key=lambda one: (-one.selected, -one.eligible, one.name, one.offer)))
     return tuple(found) if isinstance(found, tuple) else ()
 
 

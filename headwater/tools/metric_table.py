@@ -73,6 +73,7 @@ def _cells(question: MetricQuestion, metrics: Sequence[Asked], line: Line, *, na
 def number(value: Value) -> int | float | None:
     """A value as a cell: whole where it is, else with four decimals.
 
+    >>> from fractions import Fraction
     >>> number(Fraction(3)), number(Fraction(2, 3)), number(None)
     (3, 0.6667, None)
     """
