@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from headwater.analyst.metric_figures import plain
 from headwater.analyst.metric_intent import Unclear
 from headwater.analyst.metric_lexicon import LEXICON, About, Kind, Metric, normal
 from headwater.analyst.metric_reading import Amount, Entity, Item, Reading
@@ -195,8 +196,10 @@ def _entity(reading: Reading, item: Item, family: Family, said: tuple[str, ...] 
 def _which_entity(reading: Reading, item: Item, some: Sequence[Named]) -> Unclear:
     offered = some[:_MOST_OFFERED]
     more = f" and {len(some) - len(offered)} more" if len(some) > len(offered) else ""
-    listed = ", ".join(f"{KIND_LABELS[one.kind].lower()} '{one.name}'" for one in offered)
     doubled = len({(one.kind, one.name) for one in some}) < len(some)
+    listed = ", ".join(
+        f"{KIND_LABELS[one.kind].lower()} '{plain(one.name)}'{f' ({one.id})' if doubled else ''}" for one in offered
+    )
     return Unclear(
         f"'{item.text}' could be {listed}{more}. Which do you mean?",
         tuple(replaced(reading.question, item, called(one, by_id=doubled)) for one in offered),

@@ -81,4 +81,5 @@ def _why(found: Figures, who: str, when: str) -> str:
     beaten = [(name.removeprefix("Beaten by "), count) for name, count in counts.items() if name.startswith("Beaten")]
     most = f" Most often {plain(beaten[0][0])} came first instead, in {shown(beaten[0][1], '')}." if beaten else ""
     chosen = shown(counts["Selected"], "")
-    return f"{starting_big(who)} was selected in {chosen} of the newest {considered} decisions that considered it {when}: {parts}.{most}"
+    sample = f"the newest {considered} decisions that considered it {when}"
+    return f"{starting_big(who)} was selected in {chosen} of {sample}: {parts}.{most}"

@@ -153,10 +153,14 @@ def _listing(intent: Intent, found: Figures, of: str, when: str) -> str:
 
 def _bound(intent: Intent) -> str:
     told = [
-        f"{_OPS[one.op]} {one.value:,.10g} {_lower(_metric(intent, one.metric).label)}"
+        f"{_OPS[one.op]} {_amount(one.value, intent, one.metric)} {_lower(_metric(intent, one.metric).label)}"
         for one in intent.question.having
     ]
     return f" with {' and '.join(told)}" if told else ""
+
+
+def _amount(value: float, intent: Intent, metric: str) -> str:
+    return f"{value:,.10g} {_metric(intent, metric).unit.label}".strip()
 
 
 def _count(intent: Intent, answer: MetricAnswer, of: str, when: str) -> str:

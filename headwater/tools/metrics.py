@@ -28,17 +28,18 @@ from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
 from headwater.query.series.run import SeriesEngine
 from headwater.query.series.totals import TotalsEngine
+from headwater.query.window import floor
 from headwater.reports import ReportTable
 from headwater.scope import Scope
 from headwater.tools import metric_reports
 from headwater.tools.citation import BUILT_IN, Citation
 from headwater.tools.metric_ads import UNKNOWN, AdFacts
 from headwater.tools.metric_creators import CreatorFacts
-from headwater.tools.metric_days import check, split
+from headwater.tools.metric_days import check, split, window
 from headwater.tools.metric_decisions import DecisionFacts
 from headwater.tools.metric_entities import Found, Index, Named, all_named
 from headwater.tools.metric_parts import Key, Line, Measured, checked, lines, needed, summed, values
-from headwater.tools.metric_question import MOST_ROWS, Entities, MetricQuestion, Period, canonical
+from headwater.tools.metric_question import MOST_ROWS, Entities, Granularity, MetricQuestion, Period, canonical
 from headwater.tools.metric_table import period_words, starting_big, table
 from headwater.tools.metric_words import explained
 
@@ -304,9 +305,17 @@ def _warnings(question: MetricQuestion, found: Sequence[Line], today: date) -> t
     said = []
     if question.period is not None and question.period.last >= today:
         said.append("Today is not over; its figures are those so far.")
+    if question.period and question.granularity and _cut(question.period, question.granularity):
+        said.append(f"The first or last {question.granularity} lies only partly within the period.")
     if question.breakdown == "creator_campaign":
         said.append("Campaigns may share videos, so their figures do not add up.")
     return tuple(said) if found else ()
+
+
+def _cut(period: Period, granularity: Granularity) -> bool:
+    """Whether the period begins or ends within a bucket."""
+    first, after = window(period).start, window(period).end
+    return first != floor(first, granularity) or after != floor(after, granularity) if first and after else False
 
 
 def _term(one: Asked) -> Term:
