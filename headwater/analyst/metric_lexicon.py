@@ -72,7 +72,7 @@ _SIGNS: Final[Mapping[str, str]] = {
     "by": "by|per|for each|for every|each|every|broken down by|split by|grouped by|across|per each|separately by",
     "which": "which|what|who",
     "count": "how many|how much|number of|count of|amount of",
-    "list": "list|rank|ranking|leaderboard|ranked",
+    "list": "list|break down|rank|ranking|leaderboard|ranked",
     "compare": "compare|compared|comparison|comparing|versus|vs|against|difference|differ|relative to|compares",
     "why": "why|reason|cause|caused|explain|because of what|how come",
     "fell": "drop|dropped|dropping|fall|fell|fallen|falling|decline|declined|declining|decrease|decreased|down|lower"
@@ -82,7 +82,7 @@ _SIGNS: Final[Mapping[str, str]] = {
     "gained": "gain|gained|gaining|win over",
     "changed": "change|changed|changing|develop|developed|week over week|month over month|wow|mom",
     # Of a whole, which is not asked for by these words, though "shares" of videos are.
-    "share": "share of",
+    "share": "share of|a share of",
     "trend": "trend|trends|over time|timeline|development|day by day|time series",
     "and": "and|as well as|along with|plus|together with",
     "about": "what about|how about|and what about|and how about|now for|same for",
@@ -162,7 +162,7 @@ _FILLER_WORDS: Final = """
     figure figures number numbers stats statistics report reporting could perform performs performing
     see using summary table chart graph plot breakdown break
     happen happened achieve achieved collect collected count amount one ones both quick quickly short
-    briefly look looking did does do m ll ve whats how it then also there
+    briefly look looking did does do m ll ve whats how it then also there anything
 """
 _POLITE: Final = ("would like", "d like", "like to", "look like", "i would like", "i d like to", "do we have")
 """Phrases whose words mean something elsewhere: "likes" are a metric."""

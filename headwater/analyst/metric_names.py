@@ -130,7 +130,7 @@ def _family(
     if len(narrowed) == 1 and any(isinstance(item.meaning, Metric) for item in items):
         return narrowed[0]
     for item in items:
-        if isinstance(item.meaning, Metric) and (default := _DEFAULTS.get(normal(item.text))) and default[0] in viable:
+        if isinstance(item.meaning, Metric) and (default := _DEFAULTS.get(item.phrase)) and default[0] in viable:
             return default[0]
     if not named:
         raise Unclear("I do not see which metric you mean.")
@@ -153,7 +153,7 @@ def _contradiction(items: Sequence[Item], by_item: Sequence[set[Family]]) -> Unc
 
 def _metric(reading: Reading, item: Item, family: Family) -> str:
     keys = [key for key in item.meaning.keys if key[0] == family] if isinstance(item.meaning, Metric) else []
-    default = _DEFAULTS.get(normal(item.text))
+    default = _DEFAULTS.get(item.phrase)
     if default in keys:
         keys = [default]
     if len(keys) > 1:

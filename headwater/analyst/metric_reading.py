@@ -39,11 +39,12 @@ class Unknown(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """What the text at ``[start, end)`` of the question means."""
+    """What the text at ``[start, end)`` of the question means; ``phrase`` are its words mended and in the singular."""
 
     start: int
     end: int
     text: str
+    phrase: str
     meaning: Meaning | Entity | Amount | Time | Unknown
 
 
@@ -83,7 +84,8 @@ def read(question: str, index: Index, today: date) -> Reading:
     while at < len(units):
         length, meaning = _next(units, at, times, index)
         first, last = units[at].token, units[at + length - 1].token
-        items.append(Item(first.start, last.end, question[first.start : last.end], meaning))
+        phrase = " ".join(unit.base for unit in units[at : at + length])
+        items.append(Item(first.start, last.end, question[first.start : last.end], phrase, meaning))
         at += length
     return Reading(question, tuple(_joined(items, question)), corrected)
 
@@ -228,7 +230,8 @@ def _joined(items: Sequence[Item], question: str) -> Iterator[Item]:
     last: Item | None = None
     for item in items:
         if last is not None and isinstance(last.meaning, Unknown) and isinstance(item.meaning, Unknown):
-            last = Item(last.start, item.end, question[last.start : item.end], Unknown())
+            text = question[last.start : item.end]
+            last = Item(last.start, item.end, text, text, Unknown())
             continue
         if last is not None:
             yield last
