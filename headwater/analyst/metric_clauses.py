@@ -129,7 +129,7 @@ class Clauses:
         for at in places:
             kind = self.names.kinds[at]
             first_metric = min(self.names.metrics, default=at + 1)
-            opened = self._opened(at, "by", "which", "list")
+            opened = self.opened(at, "by", "which", "list")
             if ranked or marked or opened or at < first_metric or kind in ("domain", "dsp"):
                 self.used.update(places)
                 return kind, at
@@ -140,7 +140,7 @@ class Clauses:
         asked: dict[Granularity, int] = {}
         for at, item in enumerate(self.items):
             if isinstance(item.meaning, Grain) and (
-                item.meaning.adverb or self._opened(at, "by") or (ranked and self._opened(at, "which", "best", "worst"))
+                item.meaning.adverb or self.opened(at, "by") or (ranked and self.opened(at, "which", "best", "worst"))
             ):
                 asked[item.meaning.granularity] = at
                 self.used.add(at)
@@ -148,7 +148,7 @@ class Clauses:
             raise Unclear("By day, by week or by month: which of them?")
         trend = self.take("trend")
         for grain, at in asked.items():
-            return grain, at if ranked and not self._opened(at, "by") else None
+            return grain, at if ranked and not self.opened(at, "by") else None
         return (("day" if days <= 35 else "week" if days <= 200 else "month") if trend else None), None
 
     def orders(self, *, rows: bool) -> None:
@@ -164,7 +164,7 @@ class Clauses:
             if orders or behind in self.names.kinds or isinstance(self.items[behind].meaning, Grain | Entity):
                 self.used.add(at)
 
-    def _opened(self, at: int, *names: str) -> bool:
+    def opened(self, at: int, *names: str) -> bool:
         """Whether one of these signs stands before an item, fillers, numbers and superlatives aside."""
         place = self._next(at, -1)
         while place is not None and place not in self.signs(*names):

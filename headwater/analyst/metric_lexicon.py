@@ -80,7 +80,7 @@ _SIGNS: Final[Mapping[str, str]] = {
     "rose": "rise|rose|risen|rising|increase|increased|increasing|grow|grew|grown|growing|up|higher|improve|improved"
     "|go up|went up|jump|jumped",
     "gained": "gain|gained|gaining|win over",
-    "changed": "change|changed|changing|develop|developed|week over week|month over month|wow|mom",
+    "changed": "growth|change|changed|changing|develop|developed|week over week|month over month|wow|mom",
     # Of a whole, which is not asked for by these words, though "shares" of videos are.
     "share": "share of|a share of",
     "trend": "trend|trends|over time|timeline|development|day by day|time series",
@@ -163,8 +163,9 @@ _FILLER_WORDS: Final = """
     see using summary table chart graph plot breakdown break
     happen happened achieve achieved collect collected count amount one ones both quick quickly short
     briefly look looking did does do m ll ve whats how it then also there anything
+    deliver delivers delivered publish published
 """
-_POLITE: Final = ("would like", "d like", "like to", "look like", "i would like", "i d like to", "do we have")
+_POLITE: Final = ("would like", "d like", "like to", "look like", "i would like", "i d like to", "in terms of")
 """Phrases whose words mean something elsewhere: "likes" are a metric."""
 _FILLERS: Final = frozenset(_FILLER_WORDS.split())
 

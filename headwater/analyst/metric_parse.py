@@ -28,6 +28,10 @@ from headwater.tools.metric_question import Breakdown, Granularity, Having, Metr
 
 _LEVELS: Final = frozenset({"followers", "views_total"})
 _GAINS: Final = {"followers": "followers_change", "views_total": "views"}
+_NO_RANKED_CHANGE: Final = (
+    "I can compare two periods row by row, but not rank or filter by the change. Ask for the comparison, such as"
+    " 'impressions by campaign last week compared with the week before'."
+)
 _CHANGES: Final[tuple[Change, ...]] = ("fell", "rose", "changed")
 
 
@@ -47,23 +51,25 @@ def parse(reading: Reading, index: Index, today: date, previous: MetricQuestion 
 
 def _asked(clauses: Clauses, today: date) -> Intent:
     comparing = clauses.take("compare")
-    found = periods(clauses.reading, times(clauses), comparing=comparing, former=None)
+    why, change = clauses.take("why"), _change(clauses)
+    found = periods(clauses.reading, times(clauses), comparing=comparing or change is not None, former=None)
     limits = [bound.having for bound in clauses.bounds()]
     direction = clauses.direction()
     metrics = named_metrics(clauses)
-    why, change = clauses.take("why"), _change(clauses)
     _check_change(clauses, direction, change, bounded=bool(limits), why=why)
     by, place = clauses.kind(ranked=direction is not None, marked=bool(limits) or (comparing and not found.compare))
     if by is None and direction and clauses.names.family == "creators" and _asks_who(clauses):
         by = "creator"
+    if change and place is not None and clauses.opened(place, "which"):
+        raise Unclear(_NO_RANKED_CHANGE)
     total_of = next((kind for at, kind in clauses.names.kinds.items() if at not in clauses.names.apposed), None)
     clauses.used.update(clauses.names.kinds)
     scope = chosen(clauses.names, metrics, total_of)
     clauses.used.update(clauses.names.entities)
     beside = scope.beside if by is None else None
-    clauses.orders(rows=by is not None or beside is not None)
     days = (found.main.last - found.main.first).days + 1 if found.main else 0
     grain, ranked_bucket = clauses.granularity(ranked=direction is not None, days=days)
+    clauses.orders(rows=bool(by or beside or grain))
     limit = clauses.limit(direction, place if by else ranked_bucket)
     if direction and not (by or beside or grain):
         raise Unclear("The most or the least of what? Say of which kind, such as creatives, campaigns or days.")
@@ -154,10 +160,7 @@ def _check_change(
     clauses: Clauses, direction: Direction | None, change: str | None, *, bounded: bool, why: bool
 ) -> None:
     if change and (direction or bounded):
-        raise Unclear(
-            "I can compare two periods row by row, but not rank or filter by the change. Ask for the comparison,"
-            " such as 'impressions by campaign last week compared with the week before'."
-        )
+        raise Unclear(_NO_RANKED_CHANGE)
     if why and not change:
         raise Unclear("Why what? Ask why a metric fell, rose or changed in a period.")
 

@@ -37,6 +37,8 @@ def periods(reading: Reading, times: Sequence[Item], *, comparing: bool, former:
     found = [(item, item.meaning) for item in times if isinstance(item.meaning, Time)]
     for item, time in found:
         _refuse(reading, item, time)
+    if comparing and any({"between", "from"} & set(item.phrase.split()) for item in times):
+        raise Unclear("A change from one time to another: name the later one first, as in 'October vs September'.")
     spans = [_period(time.dates) for _, time in found if time.kind == "span" and time.dates]
     befores = [(item, time) for item, time in found if time.kind == "before"]
     ever = any(time.kind == "all" for _, time in found)

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 import msgspec
+from rapidfuzz.distance import Prefix
 
 from headwater.analyst.calendar_words import COUNTS, MONTHS, UNITS, WEEKDAYS
 from headwater.analyst.metric_lexicon import CONTENT, LEXICON, VOCABULARY, Filler, Kind, Meaning, match
@@ -115,12 +116,18 @@ def _corrected(units: list[_Unit], index: Index) -> tuple[list[_Unit], tuple[tup
             found.append(unit)
             continue
         meant = misspelt(unit.base, sorted({*CONTENT, *_TIME_WORDS})) or misspelt(unit.word, sorted(index.words))
-        if meant is None or not meant.isalpha():
+        if meant is None or not meant.isalpha() or _inflected(unit.base, meant):
             found.append(unit)
             continue
         found.append(_Unit(meant, singular(meant), unit.token))
         said.append((unit.token.text, meant))
     return found, tuple(said)
+
+
+def _inflected(word: str, meant: str) -> bool:
+    """Whether only the ending differs: that is another word ("delivers", "delivery") and no slip."""
+    shared = Prefix.similarity(word, meant)
+    return shared >= min(len(word), len(meant)) - 2 and sorted(word) != sorted(meant)
 
 
 def _known(unit: _Unit, index: Index) -> bool:

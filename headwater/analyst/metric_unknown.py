@@ -45,7 +45,9 @@ def _near(reading: Reading, found: Sequence[Item], index: Index) -> tuple[list[s
     if len(found) != 1 or " " in found[0].text:
         return [], ()
     text = found[0].text.casefold()
-    known = sorted(word for word in {*CONTENT, *index.words} if word != text and abs(len(word) - len(text)) < 4)
+    known = sorted(
+        word for word in {*CONTENT, *index.words} if word != text and len(word) > 3 and abs(len(word) - len(text)) < 3
+    )
     near = nearest(text, known, limit=3, cutoff=80.0)
     return [f"'{word}'" for word in near], tuple(replaced(reading.question, found[0], word) for word in near)
 

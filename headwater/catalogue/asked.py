@@ -89,7 +89,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 _SYNONYMS: Final[Mapping[tuple[Family, str], tuple[str, ...]]] = {
-    ("ads", "impressions"): ("impression", "imps", "ad impressions", "ads served", "deliveries"),
+    ("ads", "impressions"): ("impression", "imps", "ad impressions", "ads served"),
     ("ads", "viewable_impressions"): ("viewables", "viewable impression"),
     ("ads", "interacted"): ("interacted sessions", "sessions that interacted", "ad interactions"),
     ("ads", "started"): ("flow starts", "conversation starts", "sessions started"),

@@ -91,7 +91,8 @@ class CreatorFacts:
             yield Key(bucket), whole
             return
         by = question.breakdown
-        for number in self._all(by, totals):
+        # Campaigns that overlap with those that are asked about are not asked about.
+        for number in numbers if by == kind else self._all(by, totals):
             own = self._members(by, number, totals)
             # A campaign may hold only some of a creator's videos: those count.
             part = Members(own.videos & whole.videos, own.creators & whole.creators)
