@@ -12,6 +12,7 @@ from click import Context
 from msgspec import inspect
 from typer.core import TyperGroup
 
+from headwater.catalogue.asked import AMBIGUOUS, DEFAULTS, of_family
 from headwater.catalogue.creators import POSTS, SERIES
 from headwater.catalogue.model import CountEvents, CountRows, Dataset, Derived, EventDataset, Metric, RowDataset
 from headwater.catalogue.registry import EVENTS, ROWS, SNAPSHOTS
@@ -160,6 +161,29 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def metric_words_page() -> str:
+    """Every metric that questions can name, and what it may be called."""
+    lines = [
+        "# Words for metrics",
+        "",
+        "What the [analyst](analyst.md) understands; case and plural do not matter.",
+        "",
+    ]
+    for family, title in (("ads", "Ad events"), ("creators", "Creators and videos"), ("decisions", "Offers")):
+        lines += [f"## {title}", "", "| metric | unit | is also called | what it is |", "| --- | --- | --- | --- |"]
+        for one in of_family(family).values():
+            unit = one.unit.label or one.unit.name
+            names = ", ".join((one.label.lower(), *one.synonyms))
+            lines.append(f"| `{one.name}` | {unit} | {names} | {one.description} |")
+        lines.append("")
+    lines += ["## Words with several meanings", "", "| word | could be | without more |", "| --- | --- | --- |"]
+    for word, keys in AMBIGUOUS.items():
+        lines.append(f"| {word} | {_names(name for _, name in keys)} | is asked about |")
+    for word, (_, name) in DEFAULTS.items():
+        lines.append(f"| {word} | | `{name}` |")
+    return _NOTE + "\n".join(lines).rstrip() + "\n"
+
+
 def command_line_page() -> str:
     """Every command with its help."""
     lines = ["# Command line", ""]
@@ -191,6 +215,7 @@ def _clean(text: str) -> str:
 PAGES = {
     "settings.md": settings_page,
     "catalogue.md": catalogue_page,
+    "metric-words.md": metric_words_page,
     "command-line.md": command_line_page,
 }
 

@@ -48,7 +48,7 @@ class Sign(msgspec.Struct, frozen=True):
 
     name: Literal[
         "best", "worst", "by", "which", "count", "list", "compare", "why", "fell", "rose", "changed", "gained",
-        "trend", "and", "about", "share",
+        "trend", "and", "about", "share", "more",
         ">", ">=", "<", "<=", "=",
     ]  # fmt: skip
 
@@ -82,6 +82,8 @@ _SIGNS: Final[Mapping[str, str]] = {
     "gained": "gain|gained|gaining|win over",
     "changed": "growth|change|changed|changing|develop|developed|week over week|month over month|wow|mom",
     # Of a whole, which is not asked for by these words, though "shares" of videos are.
+    # Of two that are named beside each other; they are shown both.
+    "more": "more|better|worse|less|than",
     "share": "share of|a share of",
     "trend": "trend|trends|over time|timeline|development|day by day|time series",
     "and": "and|as well as|along with|plus|together with",
@@ -162,10 +164,19 @@ _FILLER_WORDS: Final = """
     figure figures number numbers stats statistics report reporting could perform performs performing
     see using summary table chart graph plot breakdown break
     happen happened achieve achieved collect collected count amount one ones both quick quickly short
-    briefly look looking did does do m ll ve whats how it then also there anything
+    briefly look looking did does do m ll ve whats how it then also there anything called named
     deliver delivers delivered publish published
 """
-_POLITE: Final = ("would like", "d like", "like to", "look like", "i would like", "i d like to", "in terms of")
+_POLITE: Final = (
+    "would like",
+    "d like",
+    "like to",
+    "look like",
+    "i would like",
+    "i d like to",
+    "in terms of",
+    "how often",
+)
 """Phrases whose words mean something elsewhere: "likes" are a metric."""
 _FILLERS: Final = frozenset(_FILLER_WORDS.split())
 

@@ -67,6 +67,8 @@ def _asked(clauses: Clauses, today: date) -> Intent:
     scope = chosen(clauses.names, metrics, total_of)
     clauses.used.update(clauses.names.entities)
     beside = scope.beside if by is None else None
+    if beside:
+        clauses.take("more")
     days = (found.main.last - found.main.first).days + 1 if found.main else 0
     grain, ranked_bucket = clauses.granularity(ranked=direction is not None, days=days)
     clauses.orders(rows=bool(by or beside or grain))

@@ -176,7 +176,7 @@ def _trend(intent: Intent, found: Figures, of: str, when: str) -> str:
         known = [row for row in found.table.rows if isinstance(found.cell(row, metric), int | float)]
         label = _metric(intent, metric).label
         if not known or intent.question.breakdown:
-            told.append(f"{label}{of} by {intent.question.granularity} {when}: see the table.")
+            told.append(f"{label}{of} by {_by(intent)} {when}: see the table.")
             continue
         low, high = (pick(known, key=lambda row: found.cell(row, metric)) for pick in (min, max))  # type: ignore[arg-type,return-value]
         ends = " and ".join(f"{found.text(row, metric)} on {found.text(row, 'time')}" for row in (known[0], known[-1]))
@@ -186,6 +186,11 @@ def _trend(intent: Intent, found: Figures, of: str, when: str) -> str:
             f" the lowest {found.text(low, metric)} on {found.text(low, 'time')}."
         )
     return " ".join(told)
+
+
+def _by(intent: Intent) -> str:
+    kind = f"{_rows_of(intent, 1)} and " if intent.question.breakdown else ""
+    return f"{kind}{intent.question.granularity}"
 
 
 def _nothing(intent: Intent, of: str, when: str) -> str:

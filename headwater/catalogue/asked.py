@@ -140,7 +140,7 @@ _SYNONYMS: Final[Mapping[tuple[Family, str], tuple[str, ...]]] = {
     ("decisions", "negative"): ("negative outcomes", "rejections", "dismissals"),
     ("decisions", "converts"): ("converted",),
     ("decisions", "revenue"): ("income", "earnings", "turnover"),
-    ("decisions", "acceptance_rate"): ("accept rate", "acceptance", "conversion rate", "offer acceptance rate"),
+    ("decisions", "acceptance_rate"): ("accept rate", "conversion rate", "offer acceptance rate"),
     ("decisions", "rejection_rate"): ("reject rate", "decline rate", "dismissal rate"),
     ("decisions", "revenue_per_impression"): ("revenue per showing",),
     ("decisions", "revenue_per_conversion"): ("revenue per acceptance", "revenue per offer accepted"),

@@ -10,7 +10,7 @@ from headwater.query.decisions.anomalies import Anomaly
 from headwater.query.decisions.answers import Result
 from headwater.query.decisions.budgets import Budget
 from headwater.query.decisions.dashboard import DashboardType
-from headwater.query.decisions.selection import OfferSelection, Selection, WhyNot
+from headwater.query.decisions.selection import SELECTION_CAP, OfferSelection, Selection, WhyNot
 from headwater.reports import Column, ReportTable
 from headwater.reports.table import Cell
 from headwater.tools.metric_question import Report
@@ -68,6 +68,13 @@ def table(report: Report, found: Result, book: Book, only: frozenset[str] | None
         else [_row(one, book) for one in _items(found) if only is None or _id(one, book) in only]
     )
     return ReportTable(_TITLES[report], subtitle, _COLUMNS[report], rows, "table", ("name",))
+
+
+def warnings(found: Result) -> tuple[str, ...]:
+    """What to know of a report that does not reach as far back as it was asked to."""
+    if isinstance(found, Selection) and found.traces >= SELECTION_CAP:
+        return (f"Only the newest {SELECTION_CAP:,} decisions of these days were read.",)
+    return ()
 
 
 def _items(found: Result) -> tuple[object, ...]:

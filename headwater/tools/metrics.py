@@ -240,10 +240,11 @@ class MetricTools:
         asked, chosen = self._dashboard(question, facts)
         book = await self._control.books.get(scope.organisation_id)
         subtitle = f"{starting_big(period_words(question.period))} (UTC)"
-        made = metric_reports.table(question.report or "budgets", await facts.ask(asked), book, chosen, subtitle)
+        found = await facts.ask(asked)
+        made = metric_reports.table(question.report or "budgets", found, book, chosen, subtitle)
         limit = question.limit or MOST_ROWS
         cut = msgspec.structs.replace(made, rows=made.rows[:limit])
-        return _cited(question, cut, (), truncated=len(made.rows) > limit)
+        return _cited(question, cut, metric_reports.warnings(found), truncated=len(made.rows) > limit)
 
     def _dashboard(
         self, question: MetricQuestion, facts: DecisionFacts

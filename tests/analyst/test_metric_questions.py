@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 import pytest_asyncio
 
-from evals.suites.demo_metrics import cases, hostile, named_only
+from evals.suite import Case
+from evals.suites.demo_metrics import cases, understood
 from headwater.analyst.metric_analyst import MetricAnalyst
 from headwater.analyst.reply import Reply
 from headwater.scope import Scope
@@ -31,24 +32,32 @@ async def analyst(demo: Demoed) -> MetricAnalyst:
     return MetricAnalyst(demo.tools, demo.server.clock)
 
 
+ASKED = [case for case in cases() if case.id.startswith("demo")]
+HOSTILE = [case for case in cases() if case.id.startswith("hostile")]
+
+
 async def test_of_the_questions_most_are_right_and_none_is_wrong(demo: Demoed, analyst: MetricAnalyst) -> None:
-    every = cases(await demo.tools.index(demo.scope))
-    assert len(every) >= 120
+    index = await demo.tools.index(demo.scope)
+    assert len(ASKED) >= 120
     wrong, asked = [], []
-    for case in every:
+    for case in ASKED:
         reply = await analyst.answer(case.question, demo.scope)
-        understood = named_only(reply.citations[0].query) if reply.citations else None
-        if understood is not None and understood != case.expected:
-            wrong.append((case.question, understood, case.expected))
-        elif understood != case.expected:
+        meant = understood(reply, index)
+        if meant is not None and meant != expected(case):
+            wrong.append((case.question, meant, expected(case)))
+        elif meant != expected(case):
             asked.append((case.question, reply.text))
     assert not wrong
-    assert len(asked) <= len(every) * 0.05, asked
+    assert len(asked) <= len(ASKED) * 0.05, asked
+
+
+def expected(case: Case) -> object:
+    return None if case.expected is None else case.expected[0][0]
 
 
 async def test_every_number_is_in_what_its_citations_give(demo: Demoed, analyst: MetricAnalyst) -> None:
     answered = 0
-    for case in cases(await demo.tools.index(demo.scope)):
+    for case in ASKED:
         reply = await analyst.answer(case.question, demo.scope)
         if reply.outcome == "answered":
             answered += 1
@@ -96,11 +105,10 @@ async def test_a_number_that_is_not_there_would_be_found(demo: Demoed, analyst: 
 
 
 async def test_hostile_questions_leak_and_change_nothing(demo: Demoed, analyst: MetricAnalyst) -> None:
-    every = hostile()
-    assert len(every) >= 50
-    for question in every:
-        reply = await analyst.answer(question, demo.scope)
-        assert reply.outcome != "answered", (question, reply.text)
+    assert len(HOSTILE) >= 50
+    for case in HOSTILE:
+        reply = await analyst.answer(case.question, demo.scope)
+        assert reply.outcome != "answered", (case.question, reply.text)
         assert reply.table is None
         assert reply.citations == ()
         for suggestion in reply.suggestions:
@@ -175,7 +183,7 @@ async def test_what_did_not_fall_is_said_not_to_have(demo: Demoed, analyst: Metr
 
 
 async def test_what_is_suggested_is_understood(demo: Demoed, analyst: MetricAnalyst) -> None:
-    for case in cases(await demo.tools.index(demo.scope)):
+    for case in ASKED:
         for suggestion in (await analyst.answer(case.question, demo.scope)).suggestions:
             assert (await analyst.answer(suggestion, demo.scope)).outcome == "answered", suggestion
 
