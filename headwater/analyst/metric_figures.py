@@ -62,6 +62,9 @@ def shown(value: Cell, unit: str, places: int = 2) -> str:
         return f"{value.day} {value:%b %Y}"
     if isinstance(value, str):
         return value
+    if 0 < abs(value) < 0.005:
+        # "Up 0.00 points" would say that nothing changed.
+        places = 4
     text = f"{value:,}" if isinstance(value, int) and unit != "%" else f"{value:,.{places}f}"
     return f"{text} {unit}".strip()
 

@@ -70,7 +70,11 @@ def _before_alone(item: Item, time: Time, *, comparing: bool, former: Period | N
 def _refuse(reading: Reading, item: Item, time: Time) -> None:
     if time.kind == "unclear":
         options = [f"on {one.first}" if one.days == 1 else f"from {one.first} to {one.last}" for one in time.readings]
-        said = f" It could be {' or '.join(options)}." if options else " There is no such day."
+        said = (
+            f" It could be {' or '.join(options)}."
+            if options
+            else " There is no such day, or it ends before it begins."
+        )
         suggestions = tuple(replaced(reading.question, item, option) for option in options)
         raise Unclear(f"I am not sure which days '{item.text}' is.{said}", suggestions)
 

@@ -68,6 +68,9 @@ class _Unit(msgspec.Struct, frozen=True):
 _MARKS: Final = frozenset("<>=") | {"<=", ">="}
 _TOO_SHORT_FOR_TIME: Final = frozenset({"may", "mar", "dec", "sun", "sat", "second"})
 _TIME_WORDS: Final = frozenset({*MONTHS, *UNITS, *WEEKDAYS, *COUNTS, "yesterday", "today", "quarter", "previous"})
+_ENDING_WORDS: Final = "s es d ed er ers or ors r rs ing y ies ion ions al ly able ism ist ment ness ive e"
+_ENDINGS: Final = frozenset({"", *_ENDING_WORDS.split()})
+_NEVER_NAMES: Final = frozenset({"last", "past", "next", "this", "that", "end", "start", "beginning", "days", "weeks"})
 _BEFORE_NAMES: Final = frozenset(
     ["of", "for", "on", "in", "from", "about", "did", "does", "and", "vs", "versus", "than", "against", "with", "by"]
 )
@@ -127,7 +130,7 @@ def _corrected(units: list[_Unit], index: Index) -> tuple[list[_Unit], tuple[tup
 def _inflected(word: str, meant: str) -> bool:
     """Whether only the ending differs: that is another word ("delivers", "delivery") and no slip."""
     shared = Prefix.similarity(word, meant)
-    return shared >= min(len(word), len(meant)) - 2 and sorted(word) != sorted(meant)
+    return {word[shared:], meant[shared:]} <= _ENDINGS
 
 
 def _known(unit: _Unit, index: Index) -> bool:
@@ -220,6 +223,8 @@ def _part_of_name(
 
 def _is_called(units: Sequence[_Unit], at: int) -> bool:
     """Whether a single word of a longer name stands where a name would: "for Lisbon", but not "the weather"."""
+    if units[at].word in _NEVER_NAMES | _TIME_WORDS:
+        return False
     before = [unit for unit in units[max(at - 2, 0) : at] if unit.word != "the"]
     if at and units[at].token.text[:1].isupper():
         return True

@@ -64,9 +64,10 @@ def no_metric(reading: Reading, family: str) -> Unclear:
     labels = [one.label.lower() for (of, _), one in ASKED.items() if of == family][:8]
     kinds = [item.text for item in reading.items if isinstance(item.meaning, Kind)]
     times = [item.text for item in reading.items if isinstance(item.meaning, Time)]
-    kind, time = (kinds or [""])[0], (times or [""])[0]
-    by = f" by {kind}" if kind else ""
-    suggestions = tuple(f"{label} {time}{by}".replace("  ", " ").strip() for label in labels[:3])
+    named = [item.text for item in reading.items if isinstance(item.meaning, Entity)]
+    of = f"of {' and '.join(named)}" if named else ""
+    by = f"by {kinds[0]}" if kinds and not named else ""
+    suggestions = tuple(" ".join(filter(None, (label, of, *times[:1], by))) for label in labels[:3])
     return Unclear(f"Which metric do you mean: {', '.join(labels[:-1])} or {labels[-1]}?", suggestions)
 
 

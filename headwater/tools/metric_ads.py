@@ -60,6 +60,9 @@ class AdFacts:
         kind, ids = question.entity.kind, self._selected(question)
         if by in KINDS:
             kind, ids = by, self._below(question, ids)
+        elif question.entity.ids == "all":
+            # The same creatives under fewer names.
+            kind, ids = "workspace", self._tree.of_kind("workspace")
         dimensions = [one for one in (by, *(only.dimension for only in question.only)) if one in _DIMENSIONS]
         return Question(
             dataset=AD_EVENTS.name,

@@ -220,16 +220,16 @@ class MetricTools:
         facts = await self._facts(question, scope)
         if isinstance(facts, CreatorFacts):
             found = await facts.measured(question, metrics, period) if period else {}
-            return {key: of for key, of in found.items() if not question.breakdown or any(of.values())}
+            named = question.breakdown in (None, question.entity.kind) and question.entity.ids != "all"
+            return {key: of for key, of in found.items() if named or not question.breakdown or any(of.values())}
         names = needed(metrics)
         if isinstance(facts, AdFacts):
             parts = await facts.sums(question, names, period)
         else:
             parts = await facts.sums(question, names, period) if period else []
         sums = summed(parts)
-        if not question.breakdown:
-            for key in _expected(question, period):
-                sums.setdefault(key, dict.fromkeys(names, 0))
+        for key in _expected(question, period, await self.index(scope)):
+            sums.setdefault(key, dict.fromkeys(names, 0))
         return {key: values(metrics, of) for key, of in sums.items()}
 
     async def _report(self, question: MetricQuestion, scope: Scope) -> MetricAnswer:
@@ -290,11 +290,21 @@ def _breakdowns(family: str) -> list[str]:
     return [term.name for term in _dimensions() if term.family == family]
 
 
-def _expected(question: MetricQuestion, period: Period | None) -> list[Key]:
-    """The rows that a question without breakdown has, also where there are no facts."""
-    if question.granularity is None or period is None:
-        return [Key()]
-    return [Key(bucket) for bucket, _ in split(period, question.granularity)]
+def _expected(question: MetricQuestion, period: Period | None, index: Index) -> list[Key]:
+    """The rows that are there without facts, too: those without breakdown, and of entities that are named."""
+    buckets = (
+        [bucket for bucket, _ in split(period, question.granularity)] if question.granularity and period else [None]
+    )
+    if not question.breakdown:
+        return [Key(bucket) for bucket in buckets]
+    named: list[tuple[str, str]] = []
+    if question.breakdown == question.entity.kind and question.entity.ids != "all":
+        names = {(one.kind, one.id): one.name for one in reversed(index.entities)}
+        named = [(str(one), names.get((question.breakdown, str(one)), str(one))) for one in question.entity.ids]
+    for only in question.only:
+        if only.dimension == question.breakdown and only.dimension in ("domain", "dsp"):
+            named += [(value, value) for value in only.values]
+    return [Key(bucket, public_id, name) for bucket in buckets for public_id, name in named]
 
 
 def _cited(question: MetricQuestion, made: ReportTable, warnings: tuple[str, ...], *, truncated: bool) -> MetricAnswer:

@@ -92,6 +92,19 @@ async def test_only_leaves_the_named_placements(demo: Demoed) -> None:
     assert answer.table.rows == [(20, 1)]
 
 
+async def test_what_is_named_has_a_row_also_without_facts(demo: Demoed) -> None:
+    entity = {"kind": "offer", "ids": ["off_gold_card", "off_travel_card"]}
+    period = {"from": "2026-01-01", "to": "2026-01-02"}
+    answer = await ask(demo, entity=entity, metrics=["revenue"], period=period, breakdown="offer")
+    assert [tuple(row) for row in answer.table.rows] == [
+        ("Gold card", "off_gold_card", 0),
+        ("Travel card", "off_travel_card", 0),
+    ]
+    only = [{"dimension": "dsp", "values": ["Xandr", "Nobody"]}]
+    answer = await ask(demo, metrics=["impressions"], period=WEEK, breakdown="dsp", only=only)
+    assert column(answer, "name") == ["Xandr", "Nobody"]
+
+
 async def test_bounds_and_order_are_exact(demo: Demoed) -> None:
     fields: dict[str, Any] = {"metrics": ["impressions"], "period": WEEK, "breakdown": "domain"}
     having = [{"metric": "impressions", "op": ">", "value": 1}]
