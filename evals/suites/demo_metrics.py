@@ -89,7 +89,8 @@ def _plain(question: MetricQuestion, index: Index) -> str:
         msgspec.structs.replace(one, values=tuple(_name(one.dimension, value, index) for value in one.values))
         for one in question.only
     )
-    kept = tuple(one for one in question.metrics if one not in parts)
+    ordered = {question.order.by} if question.order else set()
+    kept = tuple(one for one in question.metrics if one not in parts - ordered)
     return canonical(msgspec.structs.replace(question, metrics=kept, entity=entity, only=only))
 
 

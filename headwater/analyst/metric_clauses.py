@@ -15,7 +15,7 @@ from headwater.analyst.metric_names import Names
 from headwater.analyst.metric_reading import Amount, Entity, Item, Reading
 from headwater.analyst.times import Time
 from headwater.analyst.words import singular
-from headwater.catalogue.asked import ASKED
+from headwater.catalogue.asked import ASKED, LOWER_IS_BETTER
 from headwater.catalogue.series import PERCENT
 from headwater.tools.metric_question import Granularity, Having
 
@@ -23,6 +23,7 @@ Direction = Literal["desc", "asc"]
 _OPS: Final = (">", ">=", "<", "<=", "=")
 _SEVERAL: Final = 5
 """How many rows "the best creatives" are where no number is said."""
+_JUDGING: Final = frozenset({"best", "worst", "top", "bottom"})
 _ALWAYS: Final = ("and", "about", "which", "list", "count")
 """Signs whose part is only to open something."""
 
@@ -94,6 +95,21 @@ class Clauses:
             raise Unclear("The most and the least at once: ask about one after the other.")
         self.used.update((*best, *worst))
         return "desc" if best else "asc" if worst else None
+
+    def ordering(self) -> str | None:
+        """The metric that a superlative or "by" is about: the next one behind it, else the last before."""
+        places = sorted(self.names.metrics)
+        by = [at for at in self.signs("by") if self._next(at, 1) in places]
+        marks = [*self.signs("best", "worst"), *by]
+        if not marks or not places:
+            return None
+        mark = max(by) if by else min(marks)
+        metric = next((at for at in places if at > mark), places[-1])
+        name = self.names.metrics[metric]
+        judged = {self.items[at].phrase for at in self.signs("best", "worst")} & _JUDGING
+        if judged and (self.names.family, name) in LOWER_IS_BETTER:
+            raise Unclear(f"Is more {self.items[metric].text} better or worse? Ask for the highest or the lowest.")
+        return name
 
     def limit(self, direction: Direction | None, ranked: int | None) -> int | None:
         """How many rows are wanted: a number beside a superlative, one for a singular, else a few."""

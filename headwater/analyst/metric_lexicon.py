@@ -164,7 +164,7 @@ _FILLER_WORDS: Final = """
     figure figures number numbers stats statistics report reporting could perform performs performing
     see using summary table chart graph plot breakdown break
     happen happened achieve achieved collect collected count amount one ones both quick quickly short
-    briefly look looking did does do m ll ve whats how it then also there anything called named
+    briefly look looking did does do m ll ve whats how it then also there anything among called named
     deliver delivers delivered publish published
 """
 _POLITE: Final = (

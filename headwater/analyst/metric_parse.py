@@ -56,6 +56,9 @@ def _asked(clauses: Clauses, today: date) -> Intent:
     limits = [bound.having for bound in clauses.bounds()]
     direction = clauses.direction()
     metrics = named_metrics(clauses)
+    if first := clauses.ordering():
+        # What is ranked by comes first, also in what is said.
+        metrics = tuple(dict.fromkeys((_GAINS.get(first, first) if first not in metrics else first, *metrics)))
     _check_change(clauses, direction, change, bounded=bool(limits), why=why)
     by, place = clauses.kind(ranked=direction is not None, marked=bool(limits) or (comparing and not found.compare))
     if by is None and direction and clauses.names.family == "creators" and _asks_who(clauses):

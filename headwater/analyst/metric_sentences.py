@@ -33,7 +33,8 @@ def sentences(intent: Intent, answer: MetricAnswer, who: str, zone: str) -> str:
         return _nothing(intent, of, when)
     match intent.shape:
         case "ranking" if intent.question.breakdown or intent.question.granularity:
-            return _ranking(intent, found, of, when)
+            among = _bound(intent)
+            return _ranking(intent, found, f"{of} among those{among}" if among else of, when)
         case "count":
             return _count(intent, answer, of, when)
         case "trend":

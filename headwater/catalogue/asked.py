@@ -133,8 +133,8 @@ _SYNONYMS: Final[Mapping[tuple[Family, str], tuple[str, ...]]] = {
     ("creators", "followers_change"): ("new followers", "followers gained", "follower growth", "net followers"),
     ("creators", "posts"): ("videos posted", "posted videos", "uploads", "new posts"),
     ("creators", "engagement_rate"): ("engagement rate by views", "engagement"),
-    ("creators", "avg_views_per_post"): ("views per post", "views per video"),
-    ("creators", "posts_per_week"): ("posting frequency", "weekly posts"),
+    ("creators", "avg_views_per_post"): ("views per post",),
+    ("creators", "posts_per_week"): ("posting frequency",),
     ("decisions", "impressions"): ("offer impressions", "offers shown", "showings"),
     ("decisions", "positive"): ("positive outcomes", "acceptances", "conversions", "accepted offers"),
     ("decisions", "negative"): ("negative outcomes", "rejections", "dismissals"),
@@ -168,6 +168,11 @@ DEFAULTS: Final[Mapping[str, tuple[Family, str]]] = MappingProxyType(
     }
 )
 """What is meant where nothing else of the question says so."""
+
+LOWER_IS_BETTER: Final = frozenset(
+    {("ads", "seconds_to_active"), ("decisions", "negative"), ("decisions", "rejection_rate")}
+)
+"""Metrics of which the best may be the lowest."""
 
 _FIGURES: Final = (
     ("views_total", "Views so far", "Views up to the period's end.", True),
