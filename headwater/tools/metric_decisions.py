@@ -68,6 +68,11 @@ class DecisionFacts:
         """What the dashboard answers."""
         return (await self._engine.ask(question, self._book, self._scope, self._generation)).result
 
+    async def explain(self, question: DashboardQuestion) -> tuple[str, ...]:
+        """The statements that the dashboard's answer is made from."""
+        _, statements = await self._engine.explain(question, self._book, self._scope)
+        return tuple(statement.sql for statement in statements)
+
     def days(self, period: Period, *, to_now: bool = False) -> int:
         """How many days before today a period begins; refused beyond the dashboard's reach."""
         days = (self._today - period.first).days

@@ -122,7 +122,7 @@ def _ordered(question: MetricQuestion, found: list[Line]) -> list[Line]:
     return [*known, *unknown]
 
 
-def checked(question: MetricQuestion, known: Mapping[str, Asked]) -> None:
+def checked(question: MetricQuestion) -> None:
     """Refuse an order or a bound by what is not among the question's metrics."""
     named = [("order", question.order.by)] if question.order else []
     for field, name in [*named, *(("having", bound.metric) for bound in question.having)]:

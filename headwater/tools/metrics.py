@@ -161,12 +161,10 @@ class MetricTools:
         Raises ``InvalidRequest`` for an unknown metric (with the nearest one) or what cannot be asked,
         ``NotFound`` for an id that is not the organisation's, and ``RetentionExceeded``.
         """
-        check(question)
+        metrics = _checked(question)
+        question = await self._resolved(question, scope)
         if question.report is not None:
             return await self._report(question, scope)
-        metrics = _metrics(question)
-        checked(question, of_family(question.family))
-        question = await self._resolved(question, scope)
         main = await self._measured(question, metrics, question.period, scope)
         before = None
         if question.compare is not None:
@@ -178,14 +176,20 @@ class MetricTools:
         return _cited(question, made, warnings, truncated=len(found) > limit)
 
     async def explain_question(self, question: MetricQuestion, scope: Scope) -> Explained:
-        """What the question means, and how it would be answered; statements are shown for ad events."""
-        check(question)
-        metrics = () if question.report else _metrics(question)
+        """What the question means, and how it would be answered, of ad events and decisions by which statements."""
+        metrics = _checked(question)
         question = await self._resolved(question, scope)
         stages = [("Question", canonical(question))]
-        if question.family == "ads" and not question.report:
-            tree = await self._control.trees.get(scope.organisation_id)
-            explanation = await AdFacts(self._engine, tree, scope).explain(question, needed(metrics))
+        facts = await self._facts(question, scope)
+        if isinstance(facts, DecisionFacts):
+            asked = self._dashboard(question, facts)[0] if question.report else None
+            if asked is None and question.period:
+                asked = DashboardQuestion("offer_performance_grouped", facts.days(question.period), group_by="channel")
+            stages += [("SQL", sql) for sql in (await facts.explain(asked) if asked else ())]
+        if isinstance(facts, CreatorFacts):
+            stages.append(("Plan", "what each video and creator gained in the period, then summed over those meant"))
+        if isinstance(facts, AdFacts):
+            explanation = await facts.explain(question, needed(metrics))
             parts = (part.rollup.name if part.rollup else "raw events" for part in explanation.plan.parts)
             stages += [("Plan", ", ".join(parts)), ("SQL", explanation.statement.sql)]
         return Explained(question, explained(question, metrics, await self.zone(scope, question.family)), tuple(stages))
@@ -234,9 +238,8 @@ class MetricTools:
 
     async def _report(self, question: MetricQuestion, scope: Scope) -> MetricAnswer:
         facts = await self._facts(question, scope)
-        if not isinstance(facts, DecisionFacts) or question.report is None or question.metrics:
-            raise InvalidRequest("A 'report' is of offers and takes no metrics.", field="report")
-        question = await self._resolved(question, scope)
+        if not isinstance(facts, DecisionFacts):
+            raise TypeError("Reports are of decisions.")
         asked, chosen = self._dashboard(question, facts)
         book = await self._control.books.get(scope.organisation_id)
         subtitle = f"{starting_big(period_words(question.period))} (UTC)"
@@ -263,6 +266,18 @@ class MetricTools:
         if chosen is None or len(chosen) != 1:
             raise InvalidRequest("'why_not_ranked' is about one offer.", field="entity.ids", allowed="one id")
         return DashboardQuestion("why_not_ranked", days, offer=facts.number("offer", *chosen)), None
+
+
+def _checked(question: MetricQuestion) -> list[Asked]:
+    """The metrics; ``InvalidRequest`` for what nobody can ask."""
+    check(question)
+    if question.report is None:
+        metrics = _metrics(question)
+        checked(question)
+        return metrics
+    if question.family != "decisions" or question.metrics:
+        raise InvalidRequest("A 'report' is of offers and takes no metrics.", field="report")
+    return []
 
 
 def _metrics(question: MetricQuestion) -> list[Asked]:

@@ -264,3 +264,12 @@ async def test_a_question_is_explained_down_to_its_statement(demo: Demoed) -> No
     assert explained.meaning == f"{made} of all creatives, 16 to 22 Nov 2026 (UTC)."
     assert [heading for heading, _ in explained.stages] == ["Question", "Plan", "SQL"]
     assert "organisation_id" in explained.stages[2][1]
+    for fields in ({"metrics": ["revenue"], "period": WEEK}, {"report": "budgets"}):
+        explained = await demo.tools.explain_question(question(entity=OFFER, **fields), demo.scope)
+        assert explained.stages[-1][0] == "SQL"
+    explained = await demo.tools.explain_question(
+        question(entity={"kind": "video"}, metrics=["views"], period=WEEK), demo.scope
+    )
+    assert explained.stages[-1][0] == "Plan"
+    with pytest.raises(InvalidRequest, match="of offers"):
+        await demo.tools.explain_question(question(report="budgets"), demo.scope)
