@@ -209,7 +209,7 @@ def _joined_numbers(tokens: list[Token]) -> Iterator[Token]:
     at = 0
     while at < len(tokens):
         size, value = _number_run(tokens, at)
-        if size > 1:
+        if size > 1 or (size and tokens[at].lower in _SCALES):
             parts = tokens[at : at + size]
             text = " ".join(part.text for part in parts)
             yield Token(text, parts[0].start, parts[-1].end, "number", value, percent=parts[-1].percent)
