@@ -147,7 +147,6 @@ _BEFORE: Final[dict[tuple[str, ...], Unit | None]] = {
     ("preceding", "period"): None,
     ("same", "period", "last", "year"): "year",
     ("same", "time", "last", "year"): "year",
-    ("same", "week", "last", "year"): "year",
     ("same", "month", "last", "year"): "year",
     ("a", "year", "earlier"): "year",
     ("year", "earlier"): "year",
