@@ -1,0 +1,240 @@
+"""Rules of the grammar for what narrows rows down: values, names, stock, yes and no, and times.
+
+They belong to ``schema_grammar``, which calls them; each says something of the nearest noun that it
+fits, or raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from headwater.analyst.schema_drafts import Link, Noun, Unclear
+from headwater.analyst.schema_pieces import Piece
+from headwater.analyst.schema_question import Compare, CompareColumns, Missing, Ref, Value, Within
+from headwater.analyst.schema_reader import Reading
+
+
+class Filters(Reading):
+    """What is said of nouns."""
+
+    def _value(self, piece: Piece) -> None:
+        listed = self._listed(piece)
+        negated, self.negated = self.negated, False
+        apart = self.preposition in ("in", "from", "for") and not piece.quoted
+        following = self.peek()
+
+        def say(noun: Noun) -> None:
+            self._say_value(noun, listed, negated, apart)
+
+        if following is not None and following.meaning.tables and self._describes(piece, following):
+            # "Rock tracks": one noun, which the next piece names.
+            self.floating.append(say)
+            return
+        own = [noun for noun in reversed(self.open) if any(each.ref.table == noun.table for each in piece.values)]
+        if own and own[0] is not self.base() and self.focus_or_figure(own[0]):
+            nearest = self.base()
+            if nearest and all(
+                self.scope.joins.distance(nearest.table, each.ref.table) is None for each in piece.values
+            ):
+                say(own[0])
+                return
+        refs = {each.ref.table for each in piece.values}
+        self.said_of(
+            lambda noun: any(self.scope.joins.distance(noun.table, table) is not None for table in refs), say, piece
+        )
+
+    def _describes(self, piece: Piece, noun: Piece) -> bool:
+        """Whether a value stands before the noun that it is said of."""
+        if noun.kind in ("revenue", "event") or len(noun.meaning.tables) != 1:
+            return False
+        table = noun.meaning.tables[0]
+        return any(self.scope.joins.is_up(table, each.ref.table) for each in piece.values)
+
+    def focus_or_figure(self, noun: Noun) -> bool:
+        """Whether the noun is what is asked for."""
+        return noun is self.focus or any(noun is figure.noun for figure in self.figures)
+
+    def _listed(self, piece: Piece) -> list[Piece]:
+        """Values of one column in a row: "Germany, France or Italy"."""
+        listed = [piece]
+        while (joint := self.peek()) is not None and joint.kind in ("and", "or"):
+            following = self.peek(1)
+            if following is not None and following.kind in ("and", "or"):
+                following = self.peek(2)
+            if following is None or not following.values or following.meaning.tables or following.sign:
+                break
+            if not {each.ref for each in following.values} & {each.ref for each in piece.values}:
+                break
+            listed.append(self.take(following))
+        return listed
+
+    def _say_value(self, noun: Noun, listed: list[Piece], negated: bool, apart: bool) -> None:
+        compare = self._compare(listed[0], noun, listed, (), apart)
+        owner = compare.ref.table
+        self.scope.check_path(noun.table, owner, listed[0])
+        down = owner != noun.table and not self.scope.joins.is_up(noun.table, owner)
+        if len(listed) > 1 and down and not negated and any(p.kind == "and" for p in self.pieces[: self.at]):
+            raise Unclear(
+                "Is it all of them together, or any one of them? I can only look for any: join them with “or”."
+            )
+        if negated and down:
+            self.say(noun, Link(Noun(owner, [compare]), negated=True))
+        elif negated:
+            self.say(noun, Compare(compare.ref, "<>", compare.values))
+        else:
+            self.say(noun, compare)
+
+    def _compare(
+        self, piece: Piece, noun: Noun, listed: list[Piece], only: Sequence[Ref], apart: bool = False
+    ) -> Compare:
+        first = self.scope.value(piece, noun.table, only, apart=apart)
+        values: list[Value] = [first.value]
+        for other in listed[1:]:
+            values.append(self.scope.value(other, noun.table, (first.ref,)).value)
+        return Compare(first.ref, "=", tuple(values))
+
+    def _stock(self, piece: Piece) -> None:
+        def say(noun: Noun) -> None:
+            refs = [
+                Ref(noun.table, column.name)
+                for column in self.vocabulary.tables[noun.table].columns
+                if "stock" in column.name.casefold() and self.vocabulary.is_measure(Ref(noun.table, column.name))
+            ]
+            if len(refs) != 1:
+                raise Unclear(
+                    f"Nothing says which {self.vocabulary.table_words(noun.table)} are in stock.", (), (piece.text,)
+                )
+            empty = (piece.kind == "out of stock") != negated
+            self.say(noun, Compare(refs[0], "=" if empty else ">", (0,)))
+
+        negated, self.negated = self.negated, False
+        self.said_of(lambda noun: True, say, piece)
+
+    def _named(self, piece: Piece) -> None:
+        following = self.peek()
+        if following is None:
+            raise Unclear("Which name?")
+        self.take(following)
+        text = following.text
+
+        def say(noun: Noun) -> None:
+            names = self.vocabulary.names_of(noun.table)
+            if len(names) != 1:
+                raise Unclear(f"{self.vocabulary.table_words(noun.table).capitalize()} have several names; say which.")
+            patterns = {"named": text, "contains": f"%{text}%", "starts": f"{text}%"}
+            self.say(
+                noun,
+                Compare(
+                    names[0], "like" if piece.kind != "named" else "=", (self._exact(names[0], following, patterns),)
+                ),
+            )
+
+        self.said_of(lambda noun: True, say, piece)
+
+    def _exact(self, ref: Ref, piece: Piece, patterns: dict[str, str]) -> str:
+        before = self.pieces[self.pieces.index(piece) - 1]
+        if before.kind == "named":
+            found = [each.value for each in piece.values if each.ref == ref]
+            return found[0] if found else piece.text
+        return patterns[before.kind]
+
+    def _date_follows(self) -> bool:
+        following = self.peek(past=("prep",))
+        return following is not None and (
+            following.time is not None or following.kind in ("after", "before", "between")
+        )
+
+    def _dated(self, piece: Piece) -> None:
+        """after, before, since: an open period, or two dates of one row compared."""
+        following = self.peek(past=("prep",))
+        if following is None:
+            raise Unclear(f"I cannot tell what stands {piece.text} what.", (), (piece.text,))
+        if following.meaning.columns and piece.sign and piece.sign.arg != "=":
+            self._compare_dates(piece, following)
+            return
+        if following.time and following.time.dates:
+            first, last = following.time.dates.first, following.time.dates.last
+        elif following.number is not None and 1000 <= following.number <= 2999:
+            first, last = _year(int(following.number))
+        elif piece.text.casefold() == "from":
+            self.preposition = "from"
+            return
+        else:
+            raise Unclear(f"I cannot tell what stands {piece.text} what.", (), (piece.text,))
+        self.take(following)
+        if piece.kind == "before":
+            self.within(piece, None, first)
+        else:
+            self.within(piece, first if piece.sign and piece.sign.arg == "=" else _next(last), None)
+
+    def _compare_dates(self, piece: Piece, following: Piece) -> None:
+        word, self.date_word = self.date_word, ""
+        self.take(following)
+
+        def say(noun: Noun) -> None:
+            right = self.scope.column(following, noun.table)
+            left = self.scope.date(noun.table, word)
+            if left.table != noun.table or right.table != noun.table or self.vocabulary.kind(right) != "time":
+                raise Unclear("I can only compare two dates of the same row.")
+            self.say(noun, CompareColumns(left, ">" if piece.kind == "after" else "<", right))
+
+        if not word:
+            raise Unclear(f"What is {piece.text} “{following.text}”?", (), (piece.text,))
+        self.said_of(lambda noun: True, say, piece)
+
+    def _time(self, piece: Piece) -> None:
+        time = piece.time
+        if time is None or time.dates is None or time.kind not in ("span", "future"):
+            raise Unclear(
+                f"I cannot tell which days “{piece.text}” means. Write dates as 2026-11-03.", (), (piece.text,)
+            )
+        if piece.text.casefold().startswith("since"):
+            self.within(piece, time.dates.first, None)
+        else:
+            self.within(piece, time.dates.first, _next(time.dates.last))
+
+    def _flag(self, piece: Piece, wanted: str) -> bool:
+        """A column of yes and no, as an adjective: "discontinued products"."""
+        noun_piece = self.peek()
+        home = self.base().table if self.open else None  # type: ignore[union-attr]
+        if home is None and noun_piece is not None and noun_piece.meaning.tables:
+            home = noun_piece.meaning.tables[0]
+        refs = [ref for ref in (*piece.meaning.columns, *piece.meaning.near) if ref.table == home]
+        flags = self.vocabulary.flag(refs[0], self.scope.values.of(refs[0])) if len(refs) == 1 else None
+        if flags is None:
+            if wanted == "no" and len(refs) == 1:
+                self.said_of(lambda noun: noun.table == home, lambda noun: self.say(noun, Missing(refs[0])), piece)
+                return True
+            if wanted == "no":
+                raise Unclear(f"I cannot tell what “not {piece.text}” is.", (), (piece.text,))
+            return False
+        value = flags[0] if wanted == "yes" else flags[1]
+        self.said_of(
+            lambda noun: noun.table == home, lambda noun: self.say(noun, Compare(refs[0], "=", (value,))), piece
+        )
+        return True
+
+    def within(self, piece: Piece, start: date | None, end: date | None) -> None:
+        """A period is said of the nearest noun that has a date."""
+        word, self.date_word = self.date_word, ""
+
+        def dated(noun: Noun) -> bool:
+            try:
+                self.scope.date(noun.table, word)
+            except Unclear as problem:
+                return "several dates" in problem.text
+            return True
+
+        def say(noun: Noun) -> None:
+            self.say(noun, Within(self.scope.date(noun.table, word), start, end))
+
+        self.said_of(dated, say, piece)
+
+
+def _next(day: date) -> date | None:
+    return day + timedelta(days=1) if day < date.max else None
+
+
+def _year(year: int) -> tuple[date, date]:
+    return date(year, 1, 1), date(year, 12, 31)
