@@ -20,10 +20,10 @@ from headwater.analyst.schema_drafts import Beyond, Unclear
 from headwater.analyst.schema_grammar import Grammar
 from headwater.analyst.schema_meaning import meaning_of
 from headwater.analyst.schema_pieces import Piece, pieces
-from headwater.analyst.schema_question import Aggregation, SchemaQuestion
+from headwater.analyst.schema_question import Aggregation, Extreme, Listing, SchemaQuestion
 from headwater.analyst.schema_scope import Scope
 from headwater.analyst.schema_sql import MOST_ROWS, Builder
-from headwater.analyst.schema_values import KnownValues, Run, read_values
+from headwater.analyst.schema_values import KnownValues, Run, add_references, read_values
 from headwater.analyst.schema_vocabulary import Vocabulary
 from headwater.analyst.words import nearest
 from headwater.sources.schema import Rows, Schema
@@ -71,6 +71,7 @@ class SchemaAnalyst:
         if known is None or known.schema != schema:
             vocabulary = Vocabulary(schema)
             known = Known(schema, vocabulary, await read_values(vocabulary, run))
+            add_references(vocabulary, known.values)
             self._known[source_id] = known
         self._known.move_to_end(source_id)
         while len(self._known) > _KEPT:
@@ -122,10 +123,21 @@ async def _answered(question: str, meant: SchemaQuestion, source_id: str, known:
         meant = msgspec.structs.replace(meant, limit=None, having=("=", float(str(best))))
         sql, tied = builder.sql(meant), False
         rows = await run(sql)
+    if isinstance(meant, Listing) and meant.single and len(rows.rows) > 1:
+        words = known.vocabulary.table_words(meant.selection.table)
+        return Reply("ask_back", f"There are {len(rows.rows):,} {words} that fit. Which one is meant?")
+    if not rows.rows and _is_ranked(meant):
+        return Reply("declined", "There is nothing that fits, so nothing is the largest or smallest.")
     table = table_of(question.strip(), meant, rows, builder)
     truncated = rows.truncated or (meant.limit is None and len(rows.rows) >= MOST_ROWS)
     text = text_of(meant, table, tied, truncated, known.vocabulary)
     return Reply("answered", text, table, (Citation(sql, source_id, len(rows.rows)),))
+
+
+def _is_ranked(meant: SchemaQuestion) -> bool:
+    if isinstance(meant, Aggregation):
+        return meant.limit is not None
+    return any(isinstance(said, Extreme) for said in meant.selection.restrictions)
 
 
 async def _is_tied(meant: SchemaQuestion, rows: Rows, builder: Builder, run: Run) -> bool:

@@ -41,9 +41,10 @@ class Beyond(Exception):
 
 @dataclass
 class Noun:
-    """Rows of a table that the question speaks of, and what it says of them."""
+    """Rows of a table that the question speaks of (or only implies), and what it says of them."""
 
     table: str
+    implied: bool = False
     said: list[Restriction | Link | Compared | ExtremeDraft] = field(default_factory=list)
 
     def built(self) -> Selection:

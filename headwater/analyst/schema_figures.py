@@ -24,12 +24,17 @@ class Figures(Filters):
     def figure_of_column(self, piece: Piece) -> None:
         """ "average freight", "how many countries": a column is measured, or its values are counted."""
         base = self.base() or self.focus
-        ref = self.scope.column(piece, base.table if base and not self.rank_waits else None)
+        home = base.table if base and not self.rank_waits else None
+        if base is None:
+            tables = {ref.table: None for ref in (piece.meaning.columns or piece.meaning.near)}
+            named = self.scope.named(self.pieces, tuple(tables)) if len(tables) > 1 else []
+            home = named[0] if len(named) == 1 else None
+        ref = self.scope.column(piece, home)
         if self.function in (None, "count") and not self.vocabulary.is_measure(ref):
-            self._figure(Figure("distinct", Noun(ref.table), ref), piece)
+            self._figure(Figure("distinct", Noun(ref.table, implied=base is None), ref), piece)
             return
         if self.function == "distinct" or (self.function == "count" and self.distinct):
-            self._figure(Figure("distinct", Noun(ref.table), ref), piece)
+            self._figure(Figure("distinct", Noun(ref.table, implied=base is None), ref), piece)
             return
         if self.weak and set(split_identifier(ref.column)) & set(_NOT_ADDED):
             self.function, self.weak = None, False
@@ -40,7 +45,9 @@ class Figures(Filters):
         ):
             raise Unclear(f"“{piece.text}” is no amount that can be measured.", (), (piece.text,))
         function = self.function or "sum"
-        self._figure(Figure("sum" if function == "count" else function, Noun(ref.table), ref), piece)
+        self._figure(
+            Figure("sum" if function == "count" else function, Noun(ref.table, implied=base is None), ref), piece
+        )
 
     def revenue(self, piece: Piece) -> None:
         """Sales, which may be a formula."""

@@ -13,6 +13,7 @@ from headwater.analyst.schema_drafts import Link, Noun, Unclear
 from headwater.analyst.schema_pieces import Piece
 from headwater.analyst.schema_question import Compare, CompareColumns, Missing, Ref, Value, Within
 from headwater.analyst.schema_reader import Reading
+from headwater.analyst.schema_values import MOST_VALUES
 
 
 class Filters(Reading):
@@ -31,18 +32,45 @@ class Filters(Reading):
             # "Rock tracks": one noun, which the next piece names.
             self.floating.append(say)
             return
-        own = [noun for noun in reversed(self.open) if any(each.ref.table == noun.table for each in piece.values)]
-        if own and own[0] is not self.base() and self.focus_or_figure(own[0]):
-            nearest = self.base()
-            if nearest and all(
-                self.scope.joins.distance(nearest.table, each.ref.table) is None for each in piece.values
-            ):
-                say(own[0])
-                return
-        refs = {each.ref.table for each in piece.values}
-        self.said_of(
-            lambda noun: any(self.scope.joins.distance(noun.table, table) is not None for table in refs), say, piece
-        )
+        tables = {each.ref.table for each in piece.values}
+
+        def fits(noun: Noun) -> bool:
+            return any(self.scope.joins.distance(noun.table, table) is not None for table in tables)
+
+        beside = [figure.noun for figure in self.figures]
+        owner = self._owner_of_value(tables)
+        if owner is not None and not (len(beside) > 1 and owner is beside[-1]):
+            say(owner)
+        else:
+            self.said_of(fits, say, piece)
+
+    def _owner_of_value(self, tables: set[str]) -> Noun | None:
+        """The noun with the shortest way to a value's column; of several, the one spoken of last."""
+        found: list[tuple[int, int, Noun]] = []
+        for at, noun in enumerate(self.open):
+            ways = [self.scope.joins.distance(noun.table, table) for table in tables]
+            known = [way for way in ways if way is not None]
+            if known:
+                found.append((min(known), -at, noun))
+        return min(found, key=lambda each: each[:2])[2] if found else None
+
+    def given_column(self, piece: Piece) -> bool:
+        """ "sacramento is the capital": the value stands before its column."""
+        if self.at < 3 or self.pieces[self.at - 2].kind != "aux" or self.open or len(self.floating) != 1:
+            return False
+        value = self.pieces[self.at - 3]
+        refs = [*piece.meaning.columns, *piece.meaning.near]
+        if not any(each.ref in refs for each in value.values):
+            return False
+        self.floating.clear()
+
+        def say(noun: Noun) -> None:
+            found = self.scope.value(value, noun.table, refs)
+            self.scope.check_path(noun.table, found.ref.table, value)
+            self.say(noun, Compare(found.ref, "=", (found.value,)))
+
+        self.floating.append(say)
+        return True
 
     def _describes(self, piece: Piece, noun: Piece) -> bool:
         """Whether a value stands before the noun that it is said of."""
@@ -79,7 +107,7 @@ class Filters(Reading):
                 "Is it all of them together, or any one of them? I can only look for any: join them with “or”."
             )
         if negated and down:
-            self.say(noun, Link(Noun(owner, [compare]), negated=True))
+            self.say(noun, Link(Noun(owner, said=[compare]), negated=True))
         elif negated:
             self.say(noun, Compare(compare.ref, "<>", compare.values))
         else:
@@ -88,7 +116,11 @@ class Filters(Reading):
     def _compare(
         self, piece: Piece, noun: Noun, listed: list[Piece], only: Sequence[Ref], apart: bool = False
     ) -> Compare:
-        first = self.scope.value(piece, noun.table, only, apart=apart)
+        asked = {ref for column in self.columns for ref in (*column.meaning.columns, *column.meaning.near)}
+        if not only and asked:
+            # "the capital of washington": what is asked for is not what the value is of.
+            only = [each.ref for each in piece.values if each.ref not in asked]
+        first = self.scope.value(piece, noun.table, only, apart=apart and not noun.implied)
         values: list[Value] = [first.value]
         for other in listed[1:]:
             values.append(self.scope.value(other, noun.table, (first.ref,)).value)
@@ -122,6 +154,8 @@ class Filters(Reading):
             names = self.vocabulary.names_of(noun.table)
             if len(names) != 1:
                 raise Unclear(f"{self.vocabulary.table_words(noun.table).capitalize()} have several names; say which.")
+            if self.vocabulary.kind(names[0]) != "text":
+                raise Unclear(f"{self.vocabulary.table_words(noun.table).capitalize()} have no names in this data.")
             patterns = {"named": text, "contains": f"%{text}%", "starts": f"{text}%"}
             self.say(
                 noun,
@@ -136,6 +170,8 @@ class Filters(Reading):
         before = self.pieces[self.pieces.index(piece) - 1]
         if before.kind == "named":
             found = [each.value for each in piece.values if each.ref == ref]
+            if not found and len(self.scope.values.of(ref)) < MOST_VALUES:
+                raise Unclear(f"Nothing is called “{piece.text}”.", (), (piece.text,))
             return found[0] if found else piece.text
         return patterns[before.kind]
 
@@ -203,7 +239,7 @@ class Filters(Reading):
         refs = [ref for ref in (*piece.meaning.columns, *piece.meaning.near) if ref.table == home]
         flags = self.vocabulary.flag(refs[0], self.scope.values.of(refs[0])) if len(refs) == 1 else None
         if flags is None:
-            if wanted == "no" and len(refs) == 1:
+            if wanted == "no" and len(refs) == 1 and self.denial == "without":
                 self.said_of(lambda noun: noun.table == home, lambda noun: self.say(noun, Missing(refs[0])), piece)
                 return True
             if wanted == "no":

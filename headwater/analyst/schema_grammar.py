@@ -62,7 +62,7 @@ class Grammar(Rules):
 
     def read(self) -> Reading:
         """Read all pieces."""
-        if self.pieces and self.pieces[0].harmless and self.pieces[0].text.casefold() in ("name", "list"):
+        if self.pieces and self.pieces[0].start == 0 and self.pieces[0].text.casefold() in ("name", "list"):
             self.at = 1
         while (piece := self.peek()) is not None:
             self.at += 1
@@ -156,7 +156,7 @@ class Grammar(Rules):
     def _negate(self, piece: Piece) -> None:
         if self.negated:
             raise Unclear("I cannot read two denials in one question.")
-        self.negated = True
+        self.negated, self.denial = True, piece.kind
 
     def _noun(self, piece: Piece) -> None:
         table = self.one_table(piece)
@@ -220,8 +220,8 @@ class Grammar(Rules):
             return
         if owner is None:
             raise Unclear(f"I cannot tell what “{piece.text}” is said of.", (), (piece.text,))
-        if owner.table == table and len(self.open) > 1:
-            owner = self.open[0]
+        if not (negated and self.focus):
+            owner = self.nearest([table], owner)
         self.scope.link(owner, table, piece)
         noun = Noun(table)
         self.say(owner, Link(noun, negated))
@@ -251,8 +251,9 @@ class Grammar(Rules):
         return after is not None and bool(after.meaning)
 
     def _column(self, piece: Piece) -> None:
-        if self.filter_column(piece):
+        if self.filter_column(piece) or self.given_column(piece):
             return
+        self._check_beside(piece)
         negated, self.negated = self.negated, False
         if self._flag(piece, "no" if negated else "yes"):
             return
@@ -267,6 +268,16 @@ class Grammar(Rules):
                 self._limit_to(self.number)
         else:
             self.columns.append(piece)
+
+    def _check_beside(self, piece: Piece) -> None:
+        """Two columns side by side, or one of another, are something that is not in the schema as such."""
+        previous = self.pieces[self.at - 2] if self.at > 1 else None
+        if previous is not None and previous.text.casefold() == "of" and self.at > 2:
+            previous = self.pieces[self.at - 3]
+        if previous is None or previous.sign or previous.meaning.tables or previous.values:
+            return
+        if previous.meaning.columns or previous.meaning.near:
+            raise Unclear(f"I know “{previous.text}” and “{piece.text}”, but not both as one.", (), (piece.text,))
 
     def _column_asked(self, piece: Piece) -> bool:
         """Whether a column is what is looked for ("which country has …"), not something told of rows."""

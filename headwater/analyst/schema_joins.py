@@ -68,6 +68,13 @@ class Joins:
                 self._steps[edge.parent].append(Step(edge, up=False))
         self._found: dict[tuple[str, str], tuple[Path, ...]] = {}
 
+    def add(self, edge: Edge) -> None:
+        """An edge that the rows show, where no keys are declared."""
+        self.edges = (*self.edges, edge)
+        self._steps[edge.child].append(Step(edge, up=True))
+        self._steps[edge.parent].append(Step(edge, up=False))
+        self._found.clear()
+
     def path(self, start: str, end: str) -> Path | None:
         """The one shortest path, () from a table to itself, None where there is none; many-to-one is preferred.
 
@@ -129,10 +136,22 @@ def _targets(path: Path) -> set[str]:
 
 
 def _edges(table: SourceTable, schema: Schema) -> list[Edge]:
-    if any(each.foreign_keys for each in schema.tables):
-        declared = [Edge(table.name, key.columns, key.table, key.referred) for key in table.foreign_keys]
-        return [edge for edge in declared if any(each.name == edge.parent for each in schema.tables)]
+    declared = [Edge(table.name, key.columns, key.table, key.referred) for key in table.foreign_keys]
+    valid = [edge for edge in declared if _exists(edge, schema)]
+    referred = any(key.table == table.name for each in schema.tables for key in each.foreign_keys)
+    if valid or (referred and not declared) or (not declared and any(each.foreign_keys for each in schema.tables)):
+        return valid
     return [edge for column in table.columns for edge in _by_name(table, column, schema)]
+
+
+def _exists(edge: Edge, schema: Schema) -> bool:
+    """Some engines let a key be declared that refers to what does not exist."""
+    columns = {table.name: {column.name for column in table.columns} for table in schema.tables}
+    return (
+        edge.parent in columns
+        and set(edge.columns) <= columns[edge.child]
+        and set(edge.referred) <= columns[edge.parent]
+    )
 
 
 def _by_name(table: SourceTable, column: SourceColumn, schema: Schema) -> list[Edge]:
@@ -145,7 +164,13 @@ def _by_name(table: SourceTable, column: SourceColumn, schema: Schema) -> list[E
 
 
 def _is_own_key(column: SourceColumn, table: SourceTable) -> bool:
-    return key_of(table) == (column.name,)
+    """Whether the column is the table's own key, not one that it has from another table."""
+    own = "".join(_singular(split_identifier(table.name)))
+    return key_of(table) == (column.name,) and _squeezed(column.name) in (
+        own,
+        *(f"{own}{word}" for word in _KEY_WORDS),
+        "id",
+    )
 
 
 def _named_key(name: str, other: SourceTable) -> str | None:

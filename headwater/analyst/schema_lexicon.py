@@ -64,12 +64,12 @@ _PHRASES: Final = {
     ("and", ""): "and|as well as|&|,|and also|together with|along with|and their|with their|and its",
     ("or", ""): "or",
     ("prep", "in"): "in|within|inside|at|on|located in|based in|living in|that live in|who live in|situated in|live in"
-    "|lives in|are in|is in|lie in|lies in|found in",
+    "|lives in|are in|is in|lie in|lies in|found in|through|via",
     ("prep", "of"): "of|belonging to|in the|that belong to",
     ("prep", "for"): "for|to|into|towards",
     ("prep", "from"): "from|coming from",
     ("prep", "with"): "with|having|that have|who have|that has|who has|which have|which has|whose|where|when|that had"
-    "|who had|have|has|had|containing|contains|contain|including|includes|include|featuring|through|via",
+    "|who had|have|has|had|containing|contains|contain|including|includes|include|featuring",
     ("in stock", ""): "in stock",
     ("out of stock", ""): "out of stock|sold out",
     ("named", ""): "named|called|titled|with the name|with name|whose name is",
@@ -134,7 +134,10 @@ def _qualities() -> dict[str, Quality]:
     """Comparative and superlative forms of adjectives."""
     table = (
         ("long longer longest|short shorter shortest", "length duration milliseconds seconds minutes distance"),
-        ("big bigger biggest large larger largest|small smaller smallest", "size area population bytes total amount"),
+        (
+            "big bigger biggest large larger largest greatest|small smaller smallest",
+            "size area population bytes total amount",
+        ),
         ("high higher highest tall taller tallest|low lower lowest", "height altitude elevation"),
         ("expensive costly pricey|cheap cheaper cheapest", "price cost fare"),
         ("heavy heavier heaviest|light lighter lightest", "weight mass"),

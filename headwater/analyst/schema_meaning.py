@@ -14,6 +14,7 @@ from headwater.analyst.schema_drafts import ExtremeDraft, Figure, Group, Link, N
 from headwater.analyst.schema_grammar import Grammar
 from headwater.analyst.schema_question import (
     Aggregation,
+    Compare,
     Dimension,
     Formula,
     Listing,
@@ -79,6 +80,8 @@ def _figures(reading: Grammar) -> Aggregation:
     if reading.columns:
         raise Unclear(f"I cannot show “{reading.columns[0].text}” beside figures yet.", (), (reading.columns[0].text,))
     measures = tuple(_measure(figure, dimensions) for figure in reading.figures)
+    for measure in measures:
+        _check_countable(reading, measure)
     dimensions = [each for each in dimensions if not _is_each(each, measures)]
     for measure in measures:
         for dimension in dimensions:
@@ -141,7 +144,7 @@ def _dimension(reading: Grammar, group: Group, base: str) -> Dimension:
         ref = reading.scope.date(base)
         return Dimension(ref.table, ref.column, group.grain)
     if group.table:
-        return Dimension(group.table)
+        return _by_table(reading, group.table, base)
     piece = next(piece for piece in reading.group_pieces if piece.text == group.text)
     ref = reading.scope.column(piece, base, group.candidates, group.near)
     table = reading.vocabulary.tables[ref.table]
@@ -153,6 +156,15 @@ def _dimension(reading: Grammar, group: Group, base: str) -> Dimension:
     return Dimension(ref.table, ref.column)
 
 
+def _by_table(reading: Grammar, table: str, base: str) -> Dimension:
+    """A table whose rows are known by just the key that the base has: its own column loses no rows."""
+    for edge in reading.scope.joins.edges:
+        names = tuple(ref.column for ref in reading.vocabulary.names_of(table))
+        if edge.child == base and edge.parent == table and edge.referred == names:
+            return Dimension(base, edge.columns[0])
+    return Dimension(table)
+
+
 def _measure(figure: Figure, dimensions: Sequence[Dimension]) -> Measure:
     if figure.each == "":
         tables = [dimension for dimension in dimensions if dimension.column is None]
@@ -160,6 +172,18 @@ def _measure(figure: Figure, dimensions: Sequence[Dimension]) -> Measure:
             raise Unclear("Average over what? Say “per customer” or “per order”, for example.")
         figure.each = tables[0].table
     return figure.built()
+
+
+def _check_countable(reading: Grammar, measure: Measure) -> None:
+    """Rows without a declared key may be several for one name; which of both is counted must be said."""
+    table = reading.vocabulary.tables[measure.selection.table]
+    if measure.function != "count" or any(column.primary_key for column in table.columns):
+        return
+    names = reading.vocabulary.names_of(table.name)
+    known = len(set(reading.scope.values.of(names[0])))
+    if len(names) == 1 and 0 < known < (table.row_estimate or 0) and not measure.selection.restrictions:
+        words = reading.vocabulary.table_words(table.name)
+        raise Unclear(f"Several rows have the same name. Is it all rows of {words}, or different {words} names?")
 
 
 def _is_each(dimension: Dimension, measures: Sequence[Measure]) -> bool:
@@ -216,7 +240,8 @@ def _listing(reading: Grammar) -> Listing:
     if limit is not None and order is None:
         raise Unclear(f"Which {limit}? Say by what they are to be ranked.")
     distinct = reading.distinct or _is_values(reading, focus, columns)
-    return Listing(focus.built(), columns, order, limit, distinct)
+    single = focus.implied and bool(reading.columns) and not any(_is_plural(piece.text) for piece in reading.columns)
+    return Listing(focus.built(), columns, order, limit, distinct, single)
 
 
 def _is_values(reading: Grammar, focus: Noun, columns: Sequence[Ref]) -> bool:
@@ -233,7 +258,7 @@ def _home(reading: Grammar) -> Noun:
     tables = list(dict.fromkeys(ref.table for ref in candidates))
     for _, quality in reading.asked:
         tables = tables or [name for name in reading.vocabulary.tables if _has(reading, name, quality.words)]
-    valued = [table for table in tables if _names_it(reading, table)]
+    valued = reading.scope.named(reading.pieces, tables)
     some = valued if reading.floating else tables
     if not some and len(tables) == 1:
         some = tables
@@ -244,18 +269,12 @@ def _home(reading: Grammar) -> Noun:
         raise Unclear(
             f"I cannot tell whose {reading.columns[0].text if reading.columns else 'that'} is meant: {words}?"
         )
-    return reading.opened(Noun(some[0]))
+    return reading.opened(Noun(some[0], implied=True))
 
 
 def _has(reading: Grammar, table: str, words: Sequence[str]) -> bool:
     names = " ".join(column.name.casefold() for column in reading.vocabulary.tables[table].columns)
     return any(word in names for word in words)
-
-
-def _names_it(reading: Grammar, table: str) -> bool:
-    """Whether a value of the question is the name of a row of the table."""
-    names = reading.vocabulary.names_of(table)
-    return any(found.ref in names for piece in reading.pieces for found in piece.values)
 
 
 def _columns(reading: Grammar, focus: Noun) -> tuple[Ref, ...]:
@@ -268,6 +287,10 @@ def _columns(reading: Grammar, focus: Noun) -> tuple[Ref, ...]:
             found.update(dict.fromkeys(reading.vocabulary.names_of(piece.meaning.tables[0])))
             continue
         ref = reading.scope.column(piece, focus.table)
+        if any(isinstance(said, Compare) and said.ref == ref and said.operator == "=" for said in focus.said):
+            # "sacramento is the capital of which state": the column is given, not asked for.
+            found.update(dict.fromkeys(reading.vocabulary.shown(focus.table)))
+            continue
         if not reading.scope.joins.is_up(focus.table, ref.table):
             raise Unclear(
                 f"There can be several {piece.text} for each; I cannot show them in one row.", (), (piece.text,)

@@ -106,12 +106,18 @@ def _phrase(tokens: Sequence[Token], vocabulary: Vocabulary, values: Values, tim
     common = sign is not None or _only_common(lower) or (len(lower) == 1 and tokens[0].kind in ("number", "mark"))
     marks = tokens[0].kind == "mark" or tokens[-1].kind == "mark"
     words = tuple(token.lower for token in tokens if token.kind != "mark")
-    found = () if common or marks else values.named(words)
+    found = () if common or marks or _names_kind(words, vocabulary, values) else values.named(words)
     if not (sign or meaning or found):
         return None
     if len(lower) == 1:
         return msgspec.structs.replace(_single(tokens[0]), sign=sign, meaning=meaning, values=found, time=time)
     return Piece(_text(tokens), tokens[0].start, tokens[-1].end, sign, meaning, found, time=time)
+
+
+def _names_kind(words: tuple[str, ...], vocabulary: Vocabulary, values: Values) -> bool:
+    """Whether a value and its kind stand side by side, as in "colorado river", which other columns may hold whole."""
+    tables = vocabulary.meaning(words[-1:]).tables if len(words) > 1 else ()
+    return any(found.ref in vocabulary.names_of(table) for table in tables for found in values.named(words[:-1]))
 
 
 def _only_harmless(words: Sequence[str]) -> bool:

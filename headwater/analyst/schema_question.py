@@ -138,13 +138,17 @@ class Aggregation(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """Rows of a selection, by some of their columns; ``order`` is a column and whether largest first."""
+    """Rows of a selection, by some of their columns; ``order`` is a column and whether largest first.
+
+    ``single`` says that the question takes it for granted that there is just one row.
+    """
 
     selection: Selection
     columns: tuple[Ref, ...]
     order: tuple[Ref, bool] | None = None
     limit: int | None = None
     distinct: bool = False
+    single: bool = False
 
 
 SchemaQuestion = Aggregation | Listing

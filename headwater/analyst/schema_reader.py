@@ -40,6 +40,7 @@ class Reading:
         self.weak = False
         self.distinct = False
         self.negated = False
+        self.denial = ""
         self.preposition = ""
         self.date_word = ""
         self.number: float | None = None
@@ -89,6 +90,16 @@ class Reading:
                 last = beside and noun is beside[-1]
                 return [each for each in beside if fits(each)] if last else [noun]
         return []
+
+    def nearest(self, tables: Sequence[str], otherwise: Noun) -> Noun:
+        """The noun with the shortest way to one of the tables; of several, the one spoken of last."""
+        best, shortest = otherwise, 99
+        for noun in reversed(self.open):
+            ways = [self.scope.joins.distance(noun.table, table) for table in tables if noun.table != table]
+            known = [way for way in ways if way is not None] + [0 for table in tables if noun.table == table]
+            if known and min(known) < shortest and not (noun.table in tables and len(tables) == 1):
+                best, shortest = noun, min(known)
+        return best
 
     def base(self) -> Noun | None:
         """The noun that was spoken of last."""

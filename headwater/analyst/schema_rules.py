@@ -165,14 +165,22 @@ class Rules(Figures):
     def _superlative(self, piece: Piece, quality: Quality, largest: bool) -> None:
         following = self.peek(past=("all",))
         if following is not None and (following.kind in ("agg", "revenue", "count") or self._names_amount(following)):
+            nested = self.base()
+            if nested is not None and nested is not self.focus and self._is_nested(nested, following, largest):
+                return
             if not self.focus and not self.focus_column and self._names_amount(following) and not self.columns:
                 self.function = "max" if largest else "min"
                 return
             self.rank, self.rank_waits = Rank(largest, self._counted()), True
             if self._names_amount(following) and self.focus is not None and self.own_measure(following, self.focus):
-                self.take(following)
-                self.rank.column, self.rank_waits = self.scope.column(following, self.focus.table), False
+                self._rank_by(following, self.scope.column(following, self.focus.table))
             return
+        if (
+            following is not None
+            and not following.meaning.tables
+            and (following.meaning.columns or following.meaning.near)
+        ):
+            raise Unclear(f"I cannot tell by what “{following.text}” is “{piece.text}”.", (), (piece.text,))
         self.superlative = (piece, quality, largest)
         if following is None or not following.meaning.tables or following.kind == "prep":
             noun = self.focus
@@ -181,6 +189,18 @@ class Rules(Figures):
                     return
                 raise Unclear(f"The “{piece.text}” of what?", (), (piece.text,))
             self.superlative_of(noun)
+
+    def _is_nested(self, noun: Noun, following: Piece, largest: bool) -> bool:
+        """ "the state with the largest population" inside a longer question: only that row is meant."""
+        ref = self.own_measure(following, noun) if not following.meaning.tables else None
+        if ref is None or any(noun is figure.noun for figure in self.figures):
+            return False
+        self.take(following)
+        behind = self.peek()
+        if behind is not None and not behind.sign and not behind.meaning.tables and behind.meaning:
+            raise Unclear(f"I know “{following.text}” and “{behind.text}”, but not both as one.", (), (behind.text,))
+        self.say(noun, ExtremeDraft(ref, largest))
+        return True
 
     def _names_amount(self, piece: Piece) -> bool:
         refs = (*piece.meaning.columns, *piece.meaning.near)
@@ -315,9 +335,20 @@ class Rules(Figures):
         self.rank_waits = True
         if following is None:
             raise Unclear(f"The “{piece.text}” of what?", (), (piece.text,))
-        if self.focus and not following.meaning.tables and (ref := self.own_measure(following, self.focus)):
-            self.take(following)
-            self.rank.column, self.rank_waits = ref, False
+        nested, largest = self.base(), self.rank.most
+        if nested is not None and nested is not self.focus and self._is_nested(nested, following, largest):
+            self.rank, self.rank_waits = None, False
+        elif self.focus and not following.meaning.tables and (ref := self.own_measure(following, self.focus)):
+            self._rank_by(following, ref)
+
+    def _rank_by(self, piece: Piece, ref: Ref) -> None:
+        """Rank what is asked for by its own column, where nothing else was spoken of in between."""
+        self.take(piece)
+        behind = self.peek()
+        beside = behind is not None and not behind.sign and not behind.meaning.tables and bool(behind.meaning)
+        if self.base() is not self.focus or beside or self.rank is None:
+            raise Unclear(f"I cannot tell what “{piece.text}” is to rank.", (), (piece.text,))
+        self.rank.column, self.rank_waits = ref, False
 
     def top(self, piece: Piece) -> None:
         """ "top 5 customers by sales"."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from headwater.analyst.schema_drafts import Beyond, Noun, Unclear
-from headwater.analyst.schema_joins import SeveralPaths
+from headwater.analyst.schema_joins import SeveralPaths, key_of
 from headwater.analyst.schema_lexicon import Quality
 from headwater.analyst.schema_pieces import Piece
 from headwater.analyst.schema_question import Formula, Ref
@@ -100,6 +100,11 @@ class Scope:
                 kept.append(ref)
         return kept
 
+    def named(self, found: Sequence[Piece], tables: Sequence[str]) -> list[str]:
+        """Those of the tables that a value of the question is the name of a row of."""
+        values = {each.ref for piece in found for each in piece.values}
+        return [table for table in tables if values & set(self.vocabulary.names_of(table))]
+
     def value(self, piece: Piece, home: str | None, only: Sequence[Ref] = (), *, apart: bool = False) -> Found:
         """The column that a value is of, seen from a table; ``apart`` sets it apart from the table's own name."""
         found = [each for each in piece.values if not only or each.ref in only]
@@ -133,6 +138,9 @@ class Scope:
         if len(refs) < 2:
             return refs
         own = [ref for ref in refs if ref.table == home]
+        twins = [ref for ref in refs if len(own) == 1 and self._is_twin(ref, own[0])]
+        if twins:
+            return [*own, *twins]
         keys = [ref for ref in own if self.joins.parent_by(ref.table, ref.column)]
         if len(keys) == 1 and len(own) == 1:
             return keys
@@ -147,6 +155,12 @@ class Scope:
             if len(some) == 1 and not (own and some[0] not in own and some[0] not in named):
                 return some
         return refs
+
+    def _is_twin(self, ref: Ref, own: Ref) -> bool:
+        """Whether a table that seems to say more of the same rows has the column, too: the two may disagree."""
+        key = key_of(self.vocabulary.tables[ref.table])
+        edges = [edge for edge in self.joins.edges if (edge.child, edge.parent) == (ref.table, own.table)]
+        return ref.column == own.column and ref.column not in key and any(edge.columns == key for edge in edges)
 
     def date(self, home: str, word: str = "") -> Ref:
         """The column of dates that a time means, of the table or of one above it."""

@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 import sqlglot.expressions as exp
 
+from headwater.analyst.schema_joins import Edge, key_of
 from headwater.analyst.schema_question import Ref
 from headwater.analyst.schema_vocabulary import Vocabulary, is_secret
 from headwater.analyst.words import singular, split_identifier, tokenise
@@ -25,6 +26,7 @@ Run = Callable[[str], Awaitable[Rows]]
 MOST_VALUES = 5000
 MOST_ROWS = 200_000
 _LONGEST = 60
+_FEWEST_REFERRING = 5
 _UNASKED = frozenset({"address", "phone", "fax", "email", "url", "homepage", "photo", "picture", "path", "notes"})
 
 
@@ -86,6 +88,25 @@ async def read_values(vocabulary: Vocabulary, run: Run) -> KnownValues:
             Found(ref, str(row[0])) for row in rows.rows if isinstance(row[0], str) and len(row[0]) <= _LONGEST
         )
     return KnownValues(found)
+
+
+def add_references(vocabulary: Vocabulary, values: KnownValues) -> None:
+    """Where no keys are declared, a column all of whose values name rows of one other table refers to it."""
+    if any(table.foreign_keys for table in vocabulary.schema.tables):
+        return
+    keys = {Ref(name, key[0]): set(values.of(Ref(name, key[0]))) for name, key in _single_keys(vocabulary)}
+    for ref in _asked(vocabulary):
+        own = set(values.of(ref))
+        if ref in keys or vocabulary.joins.parent_by(ref.table, ref.column) or len(own) < _FEWEST_REFERRING:
+            continue
+        parents = [key for key, known in keys.items() if key.table != ref.table and own <= known]
+        if len(parents) == 1:
+            vocabulary.joins.add(Edge(ref.table, (ref.column,), parents[0].table, (parents[0].column,)))
+
+
+def _single_keys(vocabulary: Vocabulary) -> list[tuple[str, tuple[str, ...]]]:
+    found = [(table.name, key_of(table)) for table in vocabulary.schema.tables]
+    return [(name, key) for name, key in found if len(key) == 1]
 
 
 def values_query(vocabulary: Vocabulary, ref: Ref) -> str:

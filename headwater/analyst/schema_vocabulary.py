@@ -36,6 +36,7 @@ from headwater.analyst.words import plural, singular, split_identifier, stem
 from headwater.sources.schema import Schema, SourceColumn, SourceTable
 
 Words = tuple[str, ...]
+_JOINED = ("name", "id", "title", "code", "key", "type", "date", "description", "number")
 _FLAGS = (("1", "0"), ("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"))
 _PREFIXES = ("tbl", "dim", "fact", "fct", "stg", "vw", "raw", "mst")
 _TEXT = re.compile(r"char|text|string|enum|clob|symbol|name", re.IGNORECASE)
@@ -197,7 +198,7 @@ class Vocabulary:
 
     def _own_words(self, table: SourceTable, column: SourceColumn) -> Words:
         """A column's words without its table's name."""
-        words, own = split_identifier(column.name), tuple(singular(word) for word in _name_words(table))
+        words, own = column_parts(table, column), tuple(singular(word) for word in _name_words(table))
         return words[len(own) :] if len(words) > len(own) and words[: len(own)] == own else words
 
     def _add_table(self, table: SourceTable) -> None:
@@ -206,7 +207,7 @@ class Vocabulary:
             self._tables[_stems(name)][table.name] = None
         self.words.update({" ".join(name), plural(name[-1])})
         for column in table.columns:
-            words = split_identifier(column.name)
+            words = column_parts(table, column)
             if is_secret(column.name):
                 self._secret.add(_stems(words))
                 continue
@@ -246,6 +247,13 @@ class Vocabulary:
                     self._near[key] = dict(known)
                     for ref in known:
                         self._near[(*_stems(self.table_words(ref.table, 1).split()), *key)][ref] = None
+
+
+def column_parts(table: SourceTable, column: SourceColumn) -> Words:
+    """The words of a column's name, also where its table's name is written together with it ("papertitle")."""
+    words, own = split_identifier(column.name), "".join(singular(word) for word in _name_words(table))
+    rest = words[0].removeprefix(own) if len(words) == 1 else ""
+    return (*own.split(), rest) if rest in _JOINED and rest != words[0] else words
 
 
 def is_secret(name: str) -> bool:
