@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check audit coverage bench docs requirements clean
+.PHONY: help setup run test check audit coverage bench evals docs requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ coverage: $(VENV)/.dev ## Run the tests and say which lines and branches they re
 
 bench: $(VENV)/.dev ## Measure this server against its floors (EVENTS=10000000)
 	$(BIN)/python -m benchmarks --events $(EVENTS)
+
+evals: $(VENV)/.dev ## Ask the built-in analyst every question of evals/ and write evals/RESULTS.md
+	$(BIN)/python -m evals
 
 docs: $(VENV)/.dev ## Write the generated pages of docs/
 	$(BIN)/python -m docs.generate

@@ -97,7 +97,7 @@ class Figures(Filters):
         if self.outer and figure.function in ("count", "sum"):
             figure.outer, figure.each = self.outer, ""
         self.function, self.outer, self.weak = None, None, False
-        if self.rank and self.rank_waits:
+        if self.rank and (self.rank_waits or not (self.rank.figure or self.rank.column)):
             self.rank.figure, self.rank_waits = figure, False
         self.figures.append(figure)
         self.opened(figure.noun)

@@ -109,6 +109,10 @@ class Filters(Reading):
         if negated and down:
             self.say(noun, Link(Noun(owner, said=[compare]), negated=True))
         elif negated:
+            if self.scope.repeats_names(owner):
+                raise Unclear(
+                    f"Several rows stand for one of the {self.vocabulary.table_words(owner)}; “not” is unclear."
+                )
             self.say(noun, Compare(compare.ref, "<>", compare.values))
         else:
             self.say(noun, compare)

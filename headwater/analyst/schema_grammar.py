@@ -16,7 +16,9 @@ from headwater.analyst.schema_question import Compare, Function
 from headwater.analyst.schema_reader import Reading
 from headwater.analyst.schema_rules import Rules
 from headwater.analyst.schema_scope import Scope
+from headwater.analyst.words import singular
 
+_ALWAYS_SIGNS = ("prep", "by", "group", "named", "contains", "starts")
 _FUNCTIONS: dict[str, Function] = {"sum": "sum", "avg": "avg", "max": "max", "min": "min"}
 _PLAIN = ("prep", "and", "aux", "relative", "all", "than", "or")
 
@@ -64,6 +66,8 @@ class Grammar(Rules):
         """Read all pieces."""
         if self.pieces and self.pieces[0].start == 0 and self.pieces[0].text.casefold() in ("name", "list"):
             self.at = 1
+        if self.pieces and self.pieces[0].text.casefold() == "where":
+            raise Unclear("I cannot say where. Ask for the column that says it, such as the city or the country of …")
         while (piece := self.peek()) is not None:
             self.at += 1
             self._step(piece)
@@ -117,7 +121,7 @@ class Grammar(Rules):
             )
         if piece.kind == "revenue" and piece.meaning.columns:
             return False
-        return not (piece.meaning.tables or piece.meaning.columns) or piece.kind in ("prep", "by", "group")
+        return not (piece.meaning.tables or piece.meaning.columns) or piece.kind in _ALWAYS_SIGNS
 
     def _sign(self, piece: Piece) -> None:
         if piece.kind in _PLAIN:
@@ -160,6 +164,7 @@ class Grammar(Rules):
 
     def _noun(self, piece: Piece) -> None:
         table = self.one_table(piece)
+        self._check_described(piece, table)
         negated, self.negated = self.negated, False
         if self.function or (self.rank and self.rank.figure is None and self.rank.column is None and self.rank_waits):
             if negated:
@@ -174,7 +179,22 @@ class Grammar(Rules):
             return
         else:
             self._linked(table, piece, negated)
-        self._apposition(table)
+        self._apposition(table, piece)
+
+    def _check_described(self, piece: Piece, table: str) -> None:
+        """A column right before another table's rows says something of them that the schema does not."""
+        previous = self.pieces[self.at - 2] if self.at > 1 else None
+        if (
+            previous is None
+            or previous.sign
+            or previous.values
+            or previous.meaning.tables
+            or previous.number is not None
+        ):
+            return
+        refs = (*previous.meaning.columns, *previous.meaning.near)
+        if refs and previous in self.columns and not any(ref.table == table for ref in refs):
+            raise Unclear(f"I know “{previous.text}” and “{piece.text}”, but not both as one.", (), (piece.text,))
 
     def _begins(self, table: str) -> bool:
         return self.focus is None and self.focus_column is None and not self.figures
@@ -201,7 +221,9 @@ class Grammar(Rules):
         figures = [figure.noun for figure in self.figures if figure.noun.table == table]
         if self.focus and self.focus.table == table and (self.figures or self.rank):
             return self.focus
-        return figures[0] if figures and self.preposition in ("of", "for", "in") and figures[0] in found else None
+        previous = self.pieces[self.at - 2] if self.at > 1 else None
+        joined = self.preposition in ("of", "for", "in") or (previous is not None and previous.kind == "aux")
+        return figures[0] if figures and joined and figures[0] in found else None
 
     def _listed_beside(self, piece: Piece, table: str) -> bool:
         """ "products and their categories": what is listed beside the rows themselves."""
@@ -228,7 +250,7 @@ class Grammar(Rules):
         self.opened(noun)
         self.superlative_of(noun)
 
-    def _apposition(self, table: str) -> None:
+    def _apposition(self, table: str, piece: Piece) -> None:
         """A name or number right behind a table: "category Beverages", "order 10248"."""
         following = self.peek()
         if following is None or following.sign or not self.open:
@@ -238,7 +260,8 @@ class Grammar(Rules):
             return
         if following.number is not None and not following.values and not following.time:
             key = self.vocabulary.key_number(table)
-            if key and not self._unit_follows():
+            one = singular(piece.text.casefold()) == piece.text.casefold()
+            if key and one and not self._unit_follows():
                 self.take(following)
                 self.say(noun, Compare(key, "=", (int(following.number),)))
         elif following.values and any(each.ref.table == table for each in following.values) and not following.meaning:

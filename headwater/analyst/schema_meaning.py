@@ -176,13 +176,13 @@ def _measure(figure: Figure, dimensions: Sequence[Dimension]) -> Measure:
 
 def _check_countable(reading: Grammar, measure: Measure) -> None:
     """Rows without a declared key may be several for one name; which of both is counted must be said."""
-    table = reading.vocabulary.tables[measure.selection.table]
-    if measure.function != "count" or any(column.primary_key for column in table.columns):
-        return
-    names = reading.vocabulary.names_of(table.name)
-    known = len(set(reading.scope.values.of(names[0])))
-    if len(names) == 1 and 0 < known < (table.row_estimate or 0) and not measure.selection.restrictions:
-        words = reading.vocabulary.table_words(table.name)
+    table = measure.selection.table
+    if (
+        measure.function in ("count", "sum", "avg")
+        and not measure.selection.restrictions
+        and reading.scope.repeats_names(table)
+    ):
+        words = reading.vocabulary.table_words(table)
         raise Unclear(f"Several rows have the same name. Is it all rows of {words}, or different {words} names?")
 
 
@@ -237,6 +237,7 @@ def _listing(reading: Grammar) -> Listing:
         order = (reading.scope.column(reading.order[0], focus.table), bool(reading.order[1]))
         if order[0].table != focus.table:
             raise Unclear("I can only sort by a column of the rows themselves.")
+        columns = columns if order[0] in columns else (*columns, order[0])
     if limit is not None and order is None:
         raise Unclear(f"Which {limit}? Say by what they are to be ranked.")
     distinct = reading.distinct or _is_values(reading, focus, columns)

@@ -16,7 +16,7 @@ from headwater.analyst.schema_lexicon import QUALITIES, SIGNS, VERB_COLUMNS, VER
 from headwater.analyst.schema_values import Found, Values
 from headwater.analyst.schema_vocabulary import Meaning, Vocabulary
 from headwater.analyst.times import Time, find
-from headwater.analyst.words import HARMLESS, Token, tokenise
+from headwater.analyst.words import HARMLESS, Token, singular, tokenise
 
 _LONGEST_SIGN = max(map(len, SIGNS))
 # Words of values that are rarely meant as such unless something else says so.
@@ -103,6 +103,8 @@ def _phrase(tokens: Sequence[Token], vocabulary: Vocabulary, values: Values, tim
     sign = SIGNS.get(lower)
     plain = all(token.kind in ("word", "number") for token in tokens)
     meaning = vocabulary.meaning(lower) if plain and not _only_harmless(lower) else Meaning()
+    if len(lower) > 1 and meaning.columns + meaning.near and _begins_noun(lower, vocabulary):
+        meaning = Meaning(meaning.tables)
     common = sign is not None or _only_common(lower) or (len(lower) == 1 and tokens[0].kind in ("number", "mark"))
     marks = tokens[0].kind == "mark" or tokens[-1].kind == "mark"
     words = tuple(token.lower for token in tokens if token.kind != "mark")
@@ -114,10 +116,15 @@ def _phrase(tokens: Sequence[Token], vocabulary: Vocabulary, values: Values, tim
     return Piece(_text(tokens), tokens[0].start, tokens[-1].end, sign, meaning, found, time=time)
 
 
+def _begins_noun(words: tuple[str, ...], vocabulary: Vocabulary) -> bool:
+    """Whether rows are spoken of and then something of them: "products cost", which is no name of a column."""
+    return singular(words[0]) != words[0] and bool(vocabulary.meaning(words[:1]).tables)
+
+
 def _names_kind(words: tuple[str, ...], vocabulary: Vocabulary, values: Values) -> bool:
     """Whether a value and its kind stand side by side, as in "colorado river", which other columns may hold whole."""
     tables = vocabulary.meaning(words[-1:]).tables if len(words) > 1 else ()
-    return any(found.ref in vocabulary.names_of(table) for table in tables for found in values.named(words[:-1]))
+    return any(found.ref.table == table for table in tables for found in values.named(words[:-1]))
 
 
 def _only_harmless(words: Sequence[str]) -> bool:

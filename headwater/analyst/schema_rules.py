@@ -163,7 +163,13 @@ class Rules(Figures):
         self._superlative(piece, quality, largest)
 
     def _superlative(self, piece: Piece, quality: Quality, largest: bool) -> None:
-        following = self.peek(past=("all",))
+        following, behind = self.peek(past=("all",)), self.peek(1)
+        if following is not None and following.kind in ("prep", "by") and behind is not None and self.focus is not None:
+            if ref := self.own_measure(behind, self.focus):
+                # "the largest in population": by what is said outright.
+                self.rank = Rank(largest, self._counted())
+                self._rank_by(behind, ref)
+                return
         if following is not None and (following.kind in ("agg", "revenue", "count") or self._names_amount(following)):
             nested = self.base()
             if nested is not None and nested is not self.focus and self._is_nested(nested, following, largest):

@@ -74,12 +74,15 @@ class Scope:
         known = list(dict.fromkeys(candidates))
         return known if home is None else [ref for ref in known if self.joins.distance(home, ref.table) is not None]
 
-    def _hinted(self, piece: Piece, candidates: Sequence[Ref]) -> Sequence[Ref]:
+    def _hinted(self, piece: Piece, candidates: Sequence[Ref], *, value: bool = False) -> Sequence[Ref]:
         """Those whose other words the question has, too: "shipped to" for a ship country; all where none has."""
+        shared = [{stem(singular(word)) for word in split_identifier(ref.column)} for ref in candidates]
+        common = set.intersection(*shared) if value and len(shared) > 1 else set()
         said = {stem(singular(word)) for word in split_identifier(piece.text)}
         hinted = []
         for ref in candidates:
-            others = {stem(singular(word)) for word in split_identifier(ref.column)} - said - {"name", "id", "date"}
+            words = {stem(singular(word)) for word in split_identifier(ref.column)}
+            others = words - said - common - {"name", "id", "date"}
             if others and others <= self.stems and not others <= self._table_stems(ref.table):
                 hinted.append(ref)
         return hinted or candidates
@@ -100,6 +103,13 @@ class Scope:
                 kept.append(ref)
         return kept
 
+    def repeats_names(self, table: str) -> bool:
+        """Whether a table without a declared key has several rows for one name, so that rows are no things."""
+        own, names = self.vocabulary.tables[table], self.vocabulary.names_of(table)
+        known = len(set(self.values.of(names[0]))) if len(names) == 1 else 0
+        keyed = any(column.primary_key for column in own.columns)
+        return not keyed and 0 < known < (own.row_estimate or 0)
+
     def named(self, found: Sequence[Piece], tables: Sequence[str]) -> list[str]:
         """Those of the tables that a value of the question is the name of a row of."""
         values = {each.ref for piece in found for each in piece.values}
@@ -111,8 +121,8 @@ class Scope:
         reach = set(self._reachable([each.ref for each in found], home))
         found = [each for each in found if each.ref in reach]
         if apart and len(found) > 1 and home:
-            found = [each for each in found if each.ref not in self.vocabulary.names_of(home)] or found
-        hinted = set(self._hinted(piece, [each.ref for each in found]))
+            found = [each for each in found if not self._is_name_of(home, each.ref)] or found
+        hinted = set(self._hinted(piece, list(dict.fromkeys(each.ref for each in found)), value=True))
         found = [each for each in found if each.ref in hinted]
         refs = list(dict.fromkeys(each.ref for each in found))
         chosen = self._value_column(refs, home)
@@ -130,6 +140,12 @@ class Scope:
                 raise self.unclear(piece, [f'"{each.value}"' for each in exact], "several values")
             return exact[0]
         return same[0]
+
+    def _is_name_of(self, table: str, ref: Ref) -> bool:
+        """Whether a column says which row of the table is meant, in the table or from another."""
+        edge = self.joins.parent_by(ref.table, ref.column)
+        own = ref.table == table and edge is not None
+        return not own and (ref in self.vocabulary.names_of(table) or (edge is not None and edge.parent == table))
 
     def _as_written(self, piece: Piece) -> str:
         return self.question[piece.start : piece.end]

@@ -37,6 +37,7 @@ from headwater.sources.schema import Schema, SourceColumn, SourceTable
 
 Words = tuple[str, ...]
 _JOINED = ("name", "id", "title", "code", "key", "type", "date", "description", "number")
+_PREPOSITIONS = ("in", "on", "per", "of", "by", "to", "for", "from", "at", "with")
 _FLAGS = (("1", "0"), ("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"))
 _PREFIXES = ("tbl", "dim", "fact", "fct", "stg", "vw", "raw", "mst")
 _TEXT = re.compile(r"char|text|string|enum|clob|symbol|name", re.IGNORECASE)
@@ -223,8 +224,8 @@ class Vocabulary:
         self.words.update(words)
         self.words.add(" ".join(words))
         if not self.is_key(ref):
-            for at in range(1, len(own)):
-                self._near[_stems(own[at:])][ref] = None
+            for part in _parts(own):
+                self._near[_stems(part)][ref] = None
         if own[-1:] == ("name",) and len(own) > 1 and ref in self.names_of(table.name):
             self._near[_stems(own[:-1])][ref] = None
         if edge := self.joins.parent_by(table.name, column.name):
@@ -247,6 +248,16 @@ class Vocabulary:
                     self._near[key] = dict(known)
                     for ref in known:
                         self._near[(*_stems(self.table_words(ref.table, 1).split()), *key)][ref] = None
+
+
+def _parts(own: Words) -> Iterator[Words]:
+    """By which parts of its name a column may be called: its end, or what stands before a preposition."""
+    at = next((at for at, word in enumerate(own) if word in _PREPOSITIONS), None)
+    if at:
+        yield own[:at]
+        return
+    for start in range(1, len(own)):
+        yield own[start:]
 
 
 def column_parts(table: SourceTable, column: SourceColumn) -> Words:
