@@ -7,7 +7,7 @@ rows that have any) is said in words without figures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from headwater.analyst.schema_question import (
@@ -49,7 +49,7 @@ def table_of(title: str, question: SchemaQuestion, rows: Rows, builder: Builder)
     chart = "table"
     if isinstance(question, Aggregation) and question.dimensions and len(cells) > 1:
         chart = "line" if grains else "bar"
-    return ReportTable(title, "", tuple(columns), [tuple(row) for row in cells], chart)  # type: ignore[arg-type]
+    return ReportTable(title, "; ".join(_periods(question)), tuple(columns), [tuple(row) for row in cells], chart)  # type: ignore[arg-type]
 
 
 def text_of(question: SchemaQuestion, table: ReportTable, tied: bool, truncated: bool, vocabulary: Vocabulary) -> str:
@@ -144,7 +144,7 @@ def _restriction(said: Restriction, vocabulary: Vocabulary) -> str:
     if isinstance(said, Missing):
         return f"where {vocabulary.column_words(said.ref)} is {'not ' if said.negated else ''}empty"
     if isinstance(said, Within):
-        return f"by {vocabulary.column_words(said.ref)}{_period(said)}"
+        return f"by {vocabulary.column_words(said.ref)}, in the time that was asked for"
     if isinstance(said, Linked):
         inner = _said(said.selection, vocabulary)
         words = f"{'without' if said.negated else 'with'} {vocabulary.table_words(said.selection.table)}"
@@ -152,10 +152,25 @@ def _restriction(said: Restriction, vocabulary: Vocabulary) -> str:
     return ""
 
 
+def _periods(question: SchemaQuestion) -> list[str]:
+    """The periods of the question, wherever in it they stand."""
+    first = question.measures[0].selection if isinstance(question, Aggregation) else question.selection
+    found: list[str] = []
+    waiting = [first]
+    while waiting:
+        for said in waiting.pop().restrictions:
+            if isinstance(said, Within):
+                found.append(_period(said))
+            elif isinstance(said, Linked):
+                waiting.append(said.selection)
+    return list(dict.fromkeys(found))
+
+
 def _period(said: Within) -> str:
+    """A period with both its days."""
     if said.start and said.end:
-        return f" from {said.start.isoformat()} to before {said.end.isoformat()}"
-    return f" from {said.start.isoformat()} on" if said.start else f" before {said.end.isoformat()}" if said.end else ""
+        return f"{said.start.isoformat()} to {(said.end - timedelta(days=1)).isoformat()}"
+    return f"from {said.start.isoformat()} on" if said.start else f"before {said.end}"
 
 
 def _time_columns(question: SchemaQuestion, builder: Builder) -> set[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from headwater.analyst.schema_drafts import Compared, Figure, Link, Noun, Rank, Unclear
 from headwater.analyst.schema_filters import Filters
 from headwater.analyst.schema_pieces import Piece
-from headwater.analyst.schema_question import Formula, Operator
+from headwater.analyst.schema_question import Formula, Operator, Ref
 from headwater.analyst.words import split_identifier
 
 _NOT_ADDED = ("price", "rate", "percent", "percentage", "discount", "rating", "year", "age", "level", "density")
@@ -29,7 +29,7 @@ class Figures(Filters):
             tables = {ref.table: None for ref in (piece.meaning.columns or piece.meaning.near)}
             named = self.scope.named(self.pieces, tuple(tables)) if len(tables) > 1 else []
             home = named[0] if len(named) == 1 else None
-        ref = self.scope.column(piece, home)
+        ref = self.scope.column(piece, home, *self._measures(piece))
         if self.function in (None, "count") and not self.vocabulary.is_measure(ref):
             self._figure(Figure("distinct", Noun(ref.table, implied=base is None), ref), piece)
             return
@@ -49,8 +49,19 @@ class Figures(Filters):
             Figure("sum" if function == "count" else function, Noun(ref.table, implied=base is None), ref), piece
         )
 
+    def _measures(self, piece: Piece) -> tuple[tuple[Ref, ...], tuple[Ref, ...]]:
+        """Of a piece's columns those that can be measured, where that is what is asked; all where none can."""
+        strong, near = piece.meaning.columns, piece.meaning.near
+        if self.function in (None, "count", "min", "max") and not self.rank_waits:
+            return strong, near
+        kept = [tuple(ref for ref in refs if self.vocabulary.is_measure(ref)) for refs in (strong, near)]
+        return (kept[0], kept[1]) if kept[0] or kept[1] else (strong, near)
+
     def revenue(self, piece: Piece) -> None:
         """Sales, which may be a formula."""
+        if piece.kind == "spend" and any(each.kind == "revenue" for each in self.pieces[self.at :]):
+            # "which category generated the highest sales": the verb only leads to them.
+            return
         base = self.focus.table if self.focus else None
         of = self.scope.revenue(base)
         beside = self.peek()
@@ -178,6 +189,11 @@ class Figures(Filters):
         for noun in reversed(self.open):
             if noun.table != figure.noun.table:
                 self.scope.check_path(noun.table, figure.noun.table, number)
+                if not self.focus_or_figure(noun) and noun is not self.open[0]:
+                    words = self.vocabulary.table_words(noun.table, 1)
+                    raise Unclear(
+                        f"Is it {number.text} in one {words}, or altogether? I cannot tell.", (), (number.text,)
+                    )
                 if self.scope.joins.is_up(noun.table, figure.noun.table):
                     raise Unclear(f"Each of the {self.vocabulary.table_words(noun.table)} has one at most.")
                 return noun

@@ -106,6 +106,10 @@ class Filters(Reading):
             raise Unclear(
                 "Is it all of them together, or any one of them? I can only look for any: join them with “or”."
             )
+        if down and not negated and self._is_joined(listed[0]) and any(isinstance(each, Compare) for each in noun.said):
+            raise Unclear("Is it both at once, each at some time, or any of them? Ask for one of them.")
+        if negated and down and not self.focus_or_figure(noun):
+            raise Unclear(f"I cannot tell what is to be without {listed[0].text}.", (), (listed[0].text,))
         if negated and down:
             self.say(noun, Link(Noun(owner, said=[compare]), negated=True))
         elif negated:
@@ -116,6 +120,10 @@ class Filters(Reading):
             self.say(noun, Compare(compare.ref, "<>", compare.values))
         else:
             self.say(noun, compare)
+
+    def _is_joined(self, piece: Piece) -> bool:
+        at = self.pieces.index(piece)
+        return at > 0 and self.pieces[at - 1].kind in ("and", "or")
 
     def _compare(
         self, piece: Piece, noun: Noun, listed: list[Piece], only: Sequence[Ref], apart: bool = False
@@ -178,6 +186,25 @@ class Filters(Reading):
                 raise Unclear(f"Nothing is called “{piece.text}”.", (), (piece.text,))
             return found[0] if found else piece.text
         return patterns[before.kind]
+
+    def happened(self, piece: Piece) -> bool:
+        """ "orders that have (not) been shipped": that a date is there, or is missing; whether it is that."""
+        following = self.peek()
+        led = following is not None and (
+            following.kind in ("prep", "by", "event") or following.values or following.number
+        )
+        if led or not self.open:
+            return False
+        noun = self.open[-1]
+        try:
+            ref = self.scope.date(noun.table, piece.date_word)
+        except Unclear:
+            return False
+        if ref.table != noun.table:
+            return False
+        negated, self.negated = self.negated, False
+        self.say(noun, Missing(ref, negated=not negated))
+        return True
 
     def _date_follows(self) -> bool:
         following = self.peek(past=("prep",))

@@ -60,6 +60,7 @@ class Grammar(Rules):
             "best seller": self.best_seller,
             "order value": self.order_value,
             "revenue": self.revenue,
+            "more": self.more,
         }
 
     def read(self) -> Reading:
@@ -68,6 +69,8 @@ class Grammar(Rules):
             self.at = 1
         if self.pieces and self.pieces[0].text.casefold() == "where":
             raise Unclear("I cannot say where. Ask for the column that says it, such as the city or the country of …")
+        if self.pieces and self.pieces[0].text.casefold() == "who" and self.pieces[1:] and self.pieces[1].verb:
+            raise Unclear("Who is it: say which table's rows you look for, such as customers or employees.")
         while (piece := self.peek()) is not None:
             self.at += 1
             self._step(piece)
@@ -101,8 +104,10 @@ class Grammar(Rules):
             self._column(piece)
         elif piece.number is not None:
             self._number(piece)
-        elif piece.date_word and not (piece.verb and not self._date_follows()):
+        elif piece.date_word and self._date_follows():
             self.date_word = piece.date_word
+        elif piece.date_word and self.happened(piece):
+            return
         elif not (piece.verb or piece.harmless):
             raise Unclear(f"I do not know “{piece.text}” here.", (), (piece.text,))
 
@@ -244,6 +249,11 @@ class Grammar(Rules):
             raise Unclear(f"I cannot tell what “{piece.text}” is said of.", (), (piece.text,))
         if not (negated and self.focus):
             owner = self.nearest([table], owner)
+        previous = self.pieces[self.at - 2] if self.at > 1 else None
+        if previous is not None and previous.kind == "and" and not negated:
+            raise Unclear(
+                f"I cannot tell what “{piece.text}” is listed with. Ask for one after the other.", (), (piece.text,)
+            )
         self.scope.link(owner, table, piece)
         noun = Noun(table)
         self.say(owner, Link(noun, negated))
@@ -315,6 +325,8 @@ class Grammar(Rules):
 
     def _number(self, piece: Piece) -> None:
         number = piece.number or 0.0
+        if piece.ordinal:
+            raise Unclear(f"I cannot look for the {piece.text} alone. Ask for the top so many.", (), (piece.text,))
         if self.rank and self.rank.count is None:
             self._limit_to(number)
         elif self.focus is None and not self.figures and self.number is None:

@@ -23,6 +23,8 @@ _PHRASES: Final = {
     ("much", ""): "how much",
     ("how", ""): "how",
     ("than", ""): "than",
+    ("more", "more"): "more",
+    ("more", "less"): "less",
     ("agg", "sum"): "total|sum of|sum|combined|total sum of|total of|total amount of|summed|aggregate|cumulative",
     ("agg", "avg"): "average|mean|avg|average of|mean of|on average|typical",
     ("agg", "max"): "maximum|max|maximal|maximum of|largest value of|highest value of",

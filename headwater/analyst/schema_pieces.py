@@ -36,6 +36,7 @@ class Piece(msgspec.Struct, frozen=True):
     values: tuple[Found, ...] = ()
     number: float | None = None
     percent: bool = False
+    ordinal: bool = False
     time: Time | None = None
     quality: Quality | None = None
     verb: bool = False
@@ -143,6 +144,7 @@ def _single(token: Token) -> Piece:
         token.end,
         number=token.value,
         percent=token.percent,
+        ordinal=token.ordinal,
         quality=QUALITIES.get(lower),
         verb=lower in VERBS,
         date_word=VERB_COLUMNS.get(lower, ""),

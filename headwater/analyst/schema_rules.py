@@ -164,12 +164,13 @@ class Rules(Figures):
 
     def _superlative(self, piece: Piece, quality: Quality, largest: bool) -> None:
         following, behind = self.peek(past=("all",)), self.peek(1)
-        if following is not None and following.kind in ("prep", "by") and behind is not None and self.focus is not None:
-            if ref := self.own_measure(behind, self.focus):
-                # "the largest in population": by what is said outright.
-                self.rank = Rank(largest, self._counted())
-                self._rank_by(behind, ref)
-                return
+        joined = following is not None and following.kind in ("prep", "by") and behind is not None
+        ref = self.own_measure(behind, self.focus) if joined and behind and self.focus else None
+        if behind is not None and ref is not None:
+            # "the largest in population": by what is said outright.
+            self.rank = Rank(largest, self._counted())
+            self._rank_by(behind, ref)
+            return
         if following is not None and (following.kind in ("agg", "revenue", "count") or self._names_amount(following)):
             nested = self.base()
             if nested is not None and nested is not self.focus and self._is_nested(nested, following, largest):
@@ -225,6 +226,15 @@ class Rules(Figures):
             self.rank = Rank(largest, self.rank.count if self.rank else self._counted(), column=ref)
         else:
             self.say(noun, ExtremeDraft(ref, largest))
+
+    def more(self, piece: Piece) -> None:
+        """ "more expensive than 50", "less expensive than 50"."""
+        adjective, than = self.peek(), self.peek(1)
+        if adjective is None or adjective.quality is None or than is None or than.kind != "than":
+            raise Unclear(f"“{piece.text}” than what?", (), (piece.text,))
+        self.take(than)
+        largest = adjective.quality.largest == (piece.sign is not None and piece.sign.arg == "more")
+        self._longer(adjective, Quality(adjective.quality.words, largest))
 
     def _longer(self, piece: Piece, quality: Quality) -> None:
         value, number = self._amount(piece)

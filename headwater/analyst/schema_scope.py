@@ -38,8 +38,8 @@ class Scope:
 
     def column(self, piece: Piece, home: str | None, strong: tuple[Ref, ...] = (), near: tuple[Ref, ...] = ()) -> Ref:
         """The column that a piece means, seen from a table (None where nothing is known yet)."""
-        strong = strong or piece.meaning.columns
-        near = near or piece.meaning.near
+        if not strong and not near:
+            strong, near = piece.meaning.columns, piece.meaning.near
         candidates = self._reachable(self._hinted(piece, (*strong, *near)), home)
         own = [ref for ref in candidates if ref.table == home]
         if len(own) == 1 and (own[0] in strong or not [ref for ref in candidates if ref in strong]):
