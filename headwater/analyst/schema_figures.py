@@ -19,6 +19,15 @@ class Figures(Filters):
 
     def figure_of_rows(self, table: str, piece: Piece) -> None:
         """ "how many orders", "most orders": rows are counted."""
+        amounts = [
+            column.name
+            for column in self.vocabulary.tables[table].columns
+            if {"total", "amount"} & set(split_identifier(column.name))
+            and self.vocabulary.is_measure(Ref(table, column.name))
+        ]
+        if self.function == "sum" and amounts:
+            words = self.vocabulary.table_words(table)
+            raise Unclear(f"Is it the number of {words}, or the sum of their {amounts[0]}?", (), (piece.text,))
         self._figure(Figure("count", Noun(table)), piece)
 
     def figure_of_column(self, piece: Piece) -> None:

@@ -187,6 +187,19 @@ class Filters(Reading):
             return found[0] if found else piece.text
         return patterns[before.kind]
 
+    def has_column(self, piece: Piece) -> bool:
+        """ "customers with a fax": the column is not empty."""
+        previous = self.pieces[self.at - 2] if self.at > 1 else None
+        noun = self.open[-1] if self.open else None
+        if previous is None or noun is None or previous.sign is None or previous.sign.arg != "with" or self.function:
+            return False
+        between = self.scope.question[previous.end : piece.start].strip().casefold()
+        refs = [ref for ref in (*piece.meaning.columns, *piece.meaning.near) if ref.table == noun.table]
+        if between not in ("a", "an", "any") or len(refs) != 1:
+            return False
+        self.say(noun, Missing(refs[0], negated=True))
+        return True
+
     def happened(self, piece: Piece) -> bool:
         """ "orders that have (not) been shipped": that a date is there, or is missing; whether it is that."""
         following = self.peek()

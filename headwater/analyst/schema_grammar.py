@@ -284,7 +284,13 @@ class Grammar(Rules):
         return after is not None and bool(after.meaning)
 
     def _column(self, piece: Piece) -> None:
-        if self.filter_column(piece) or self.given_column(piece):
+        if any(
+            edge.child == edge.parent and edge.columns == (ref.column,) and edge.child == ref.table
+            for ref in piece.meaning.columns
+            for edge in self.scope.joins.edges
+        ):
+            raise Unclear(f"I cannot follow “{piece.text}” from one row of a table to another yet.", (), (piece.text,))
+        if self.filter_column(piece) or self.given_column(piece) or self.has_column(piece):
             return
         self._check_beside(piece)
         negated, self.negated = self.negated, False

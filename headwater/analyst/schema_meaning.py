@@ -65,6 +65,9 @@ def _figures(reading: Grammar) -> Aggregation:
         # "orders and sales per year" asks for both, not for the sales of each order.
         reading.figures.insert(0, Figure("count", reading.focus))
     base = reading.figures[0].noun.table
+    if all(figure.function == "avg" for figure in reading.figures):
+        # The average "per track" of what each track has once is the average over all tracks.
+        reading.groups = [group for group in reading.groups if group.table != base]
     dimensions = [_dimension(reading, group, base) for group in reading.groups]
     subject = _subject(reading, base)
     ranked: Order | None = None
@@ -144,7 +147,8 @@ def _dimension(reading: Grammar, group: Group, base: str) -> Dimension:
         ref = reading.scope.date(base)
         return Dimension(ref.table, ref.column, group.grain)
     if group.table:
-        return _by_table(reading, group.table, base)
+        each = any(figure.each == "" for figure in reading.figures)
+        return Dimension(group.table) if each else _by_table(reading, group.table, base)
     piece = next(piece for piece in reading.group_pieces if piece.text == group.text)
     ref = reading.scope.column(piece, base, group.candidates, group.near)
     table = reading.vocabulary.tables[ref.table]

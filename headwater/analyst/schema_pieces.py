@@ -19,6 +19,9 @@ from headwater.analyst.times import Time, find
 from headwater.analyst.words import HARMLESS, Token, singular, tokenise
 
 _LONGEST_SIGN = max(map(len, SIGNS))
+# A single word in other letters than the value's is taken for it only where a column has no more values than these:
+# among thousands of titles there is one for nearly every word.
+_FEW = 200
 # Words of values that are rarely meant as such unless something else says so.
 _COMMON = (
     HARMLESS | VERBS | {"all", "no", "not", "yes", "one", "by", "in", "and", "or", "with", "home", "other", "none"}
@@ -110,6 +113,8 @@ def _phrase(tokens: Sequence[Token], vocabulary: Vocabulary, values: Values, tim
     marks = tokens[0].kind == "mark" or tokens[-1].kind == "mark"
     words = tuple(token.lower for token in tokens if token.kind != "mark")
     found = () if common or marks or _names_kind(words, vocabulary, values) else values.named(words)
+    if len(words) == 1:
+        found = tuple(each for each in found if tokens[0].text in each.value or len(values.of(each.ref)) <= _FEW)
     if not (sign or meaning or found):
         return None
     if len(lower) == 1:

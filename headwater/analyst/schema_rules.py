@@ -80,6 +80,8 @@ class Rules(Figures):
             self._between_column(piece)
             return True
         beside = self.peek()
+        if beside is not None and beside.text.casefold() == "of" and following.number is not None:
+            beside = following
         if beside is following and following.number is not None and not following.values and not following.meaning:
             self.take(following)
             self._compare_column(piece, msgspec.structs.replace(following, sign=None), following.number, following)
