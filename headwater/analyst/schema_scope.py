@@ -104,10 +104,11 @@ class Scope:
         return kept
 
     def repeats_names(self, table: str) -> bool:
-        """Whether a table without a declared key has several rows for one name, so that rows are no things."""
+        """Whether a table without a key of its own has several rows for one name, so that rows are no things."""
         own, names = self.vocabulary.tables[table], self.vocabulary.names_of(table)
         known = len(set(self.values.of(names[0]))) if len(names) == 1 else 0
-        keyed = any(column.primary_key for column in own.columns)
+        # A key beside the name tells the rows apart, declared or not.
+        keyed = bool(key_of(own)) and key_of(own) != (names[0].column,)
         return not keyed and 0 < known < (own.row_estimate or 0)
 
     def named(self, found: Sequence[Piece], tables: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from datetime import date
 import sqlglot.expressions as exp
 
 from headwater.analyst.schema_joins import Path, key_of
+from headwater.analyst.schema_periods import bucket
 from headwater.analyst.schema_question import (
     Aggregation,
     Compare,
@@ -76,7 +77,7 @@ class Builder:
             query = query.where(known) if listing.limit else query
             query = query.order_by(key)
         elif not listing.distinct:
-            query = query.order_by(exp.Ordered(this=exp.Literal.number(1), desc=False))
+            query = query.order_by(self._by(1))
         return query.limit((listing.limit or MOST_ROWS) + extra)
 
     # Figures
@@ -93,12 +94,16 @@ class Builder:
             operator, value = question.having
             query = self._filtered(query, question, operator, value)
         if question.ranked:
-            first = exp.Ordered(this=exp.Literal.number(width + 1), desc=question.ranked == "most", nulls_first=False)
-            query = query.order_by(first)
+            query = query.order_by(self._by(width + 1, largest=question.ranked == "most"))
         for at in range(width):
-            query = query.order_by(exp.Ordered(this=exp.Literal.number(at + 1), desc=False, nulls_first=False))
+            query = query.order_by(self._by(at + 1))
         limit = question.limit or (MOST_ROWS if question.dimensions else None)
         return query.limit(limit + extra) if limit else query
+
+    def _by(self, position: int, *, largest: bool = False) -> exp.Ordered:
+        """Order by a column of the result; what is empty comes last where the engine can be told so."""
+        small = self.dialect in ("mysql", "tsql") and not largest
+        return exp.Ordered(this=exp.Literal.number(position), desc=largest, nulls_first=small)
 
     def _filtered(self, query: exp.Select, question: Aggregation, operator: str, value: float) -> exp.Select:
         names = [*self.labels(question)]
@@ -415,43 +420,6 @@ def measure_name(measure: Measure, vocabulary: Vocabulary) -> str:
         outer = {"avg": "average", "min": "smallest", "max": "largest"}[measure.outer]
         name = f"{outer} {name} per {vocabulary.table_words(measure.each, 1)}"
     return name
-
-
-def bucket(column: exp.Expr, grain: str, dialect: str, text: bool) -> exp.Expr:
-    """The first day of the period that a date is in."""
-    if dialect == "sqlite":
-        return _sqlite_bucket(column, grain)
-    day = exp.Cast(this=column, to=exp.DataType.build("date")) if text else column
-    if dialect == "mysql" and grain != "day":
-        # No truncation there: the first day is written out and read again.
-        pattern = {"year": "%Y-01-01", "month": "%Y-%m-01"}.get(grain)
-        if pattern:
-            return exp.Cast(
-                this=exp.func("DATE_FORMAT", day, exp.Literal.string(pattern)), to=exp.DataType.build("date")
-            )
-    if grain == "day":
-        return exp.Cast(this=day, to=exp.DataType.build("date"))
-    return exp.TimestampTrunc(this=day, unit=exp.var(grain.upper()))
-
-
-def _sqlite_bucket(column: exp.Expr, grain: str) -> exp.Expr:
-    def formatted(pattern: str) -> exp.Expr:
-        return exp.Anonymous(this="STRFTIME", expressions=[exp.Literal.string(pattern), column.copy()])
-
-    if grain in ("year", "month", "day"):
-        return formatted({"year": "%Y-01-01", "month": "%Y-%m-01", "day": "%Y-%m-%d"}[grain])
-    if grain == "week":
-        words = [exp.Literal.string(word) for word in ("weekday 0", "-6 days")]
-        return exp.Anonymous(this="DATE", expressions=[column.copy(), *words])
-    month = exp.Cast(this=formatted("%m"), to=exp.DataType.build("int"))
-    back = exp.Mod(
-        this=exp.paren(exp.Sub(this=month, expression=exp.Literal.number(1))), expression=exp.Literal.number(3)
-    )
-    shift = exp.DPipe(
-        this=exp.DPipe(this=exp.Literal.string("-"), expression=exp.paren(back)),
-        expression=exp.Literal.string(" months"),
-    )
-    return exp.Anonymous(this="DATE", expressions=[column.copy(), exp.Literal.string("start of month"), shift])
 
 
 def _column(table: str, name: str) -> exp.Column:
