@@ -13,16 +13,18 @@ from decimal import Decimal
 from headwater.analyst.schema_question import (
     Aggregation,
     Compare,
+    CompareColumns,
     Formula,
     Linked,
     Measure,
+    Measured,
     Missing,
     Restriction,
     SchemaQuestion,
     Selection,
     Within,
 )
-from headwater.analyst.schema_sql import MOST_ROWS, Builder
+from headwater.analyst.schema_sql import MOST_ROWS, Builder, measure_name
 from headwater.analyst.schema_vocabulary import Vocabulary
 from headwater.analyst.words import split_identifier
 from headwater.reports import ReportTable
@@ -149,7 +151,14 @@ def _restriction(said: Restriction, vocabulary: Vocabulary) -> str:
         inner = _said(said.selection, vocabulary)
         words = f"{'without' if said.negated else 'with'} {vocabulary.table_words(said.selection.table)}"
         return f"{words} ({inner})" if inner else words
-    return ""
+    if isinstance(said, Measured):
+        return f"by {measure_name(said.measure, vocabulary)}"
+    if isinstance(said, CompareColumns):
+        verb = {">": "is after", "<": "is before"}.get(said.operator, "is")
+        return f"where {vocabulary.column_words(said.left)} {verb} {vocabulary.column_words(said.right)}"
+    if isinstance(said.by, Measure):
+        return ""
+    return f"with the {'largest' if said.largest else 'smallest'} {vocabulary.column_words(said.by)}"
 
 
 def _periods(question: SchemaQuestion) -> list[str]:
