@@ -19,6 +19,7 @@ from headwater.analyst.schema_question import (
     Measure,
     Measured,
     Missing,
+    Related,
     Restriction,
     SchemaQuestion,
     Selection,
@@ -151,6 +152,9 @@ def _restriction(said: Restriction, vocabulary: Vocabulary) -> str:
         inner = _said(said.selection, vocabulary)
         words = f"{'without' if said.negated else 'with'} {vocabulary.table_words(said.selection.table)}"
         return f"{words} ({inner})" if inner else words
+    if isinstance(said, Related):
+        inner = _said(said.selection, vocabulary) or vocabulary.table_words(said.selection.table)
+        return f"{'without' if said.negated else 'with'} {' '.join(split_identifier(said.far))} ({inner})"
     if isinstance(said, Measured):
         return f"by {measure_name(said.measure, vocabulary)}"
     if isinstance(said, CompareColumns):

@@ -18,6 +18,7 @@ from headwater.analyst.schema_question import (
     Measured,
     Operator,
     Ref,
+    Related,
     Restriction,
     Selection,
 )
@@ -45,7 +46,7 @@ class Noun:
 
     table: str
     implied: bool = False
-    said: list[Restriction | Link | Compared | ExtremeDraft] = field(default_factory=list)
+    said: list[Restriction | Link | Relation | Compared | ExtremeDraft] = field(default_factory=list)
 
     def built(self) -> Selection:
         """The rows that are meant."""
@@ -57,6 +58,17 @@ class Noun:
 class Link:
     """Rows of another noun belong to it, or (``negated``) none does."""
 
+    noun: Noun
+    negated: bool = False
+
+
+@dataclass
+class Relation:
+    """Rows of one table that a table of pairs relates to each other."""
+
+    pairs: str
+    near: str
+    far: str
     noun: Noun
     negated: bool = False
 
@@ -115,9 +127,11 @@ class Rank:
     column: Ref | None = None
 
 
-def _built(said: Restriction | Link | Compared | ExtremeDraft) -> Restriction:
+def _built(said: Restriction | Link | Relation | Compared | ExtremeDraft) -> Restriction:
     if isinstance(said, Link):
         return Linked(said.noun.built(), said.negated)
+    if isinstance(said, Relation):
+        return Related(said.pairs, said.near, said.far, said.noun.built(), said.negated)
     if isinstance(said, Compared):
         return Measured(said.figure.built(), said.operator, said.value)
     if isinstance(said, ExtremeDraft):

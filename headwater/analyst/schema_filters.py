@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from headwater.analyst.schema_drafts import Link, Noun, Unclear
+from headwater.analyst.schema_drafts import Link, Noun, Relation, Unclear
 from headwater.analyst.schema_pieces import Piece
 from headwater.analyst.schema_question import Compare, CompareColumns, Missing, Ref, Value, Within
 from headwater.analyst.schema_reader import Reading
 from headwater.analyst.schema_values import MOST_VALUES
+from headwater.analyst.words import singular, split_identifier
 
 
 class Filters(Reading):
@@ -21,6 +22,9 @@ class Filters(Reading):
 
     def _value(self, piece: Piece) -> None:
         listed = self._listed(piece)
+        if self.relation is not None:
+            self._relate_value(listed)
+            return
         negated, self.negated = self.negated, False
         apart = self.preposition in ("in", "from", "for") and not piece.quoted
         following = self.peek()
@@ -199,6 +203,42 @@ class Filters(Reading):
             return False
         self.say(noun, Missing(refs[0], negated=True))
         return True
+
+    def relates(self, piece: Piece) -> bool:
+        """ "states that border Texas": a table of pairs relates rows of one table; only its verb says how."""
+        for edges in self.scope.joins.pairs():
+            named = [edge for edge in edges if Ref(edge.child, edge.columns[0]) in piece.meaning.columns]
+            plain = [edge for edge in edges if edge not in named and self._is_plain(edge.columns[0], edge.parent)]
+            owner = next((noun for noun in reversed(self.open) if noun.table == edges[0].parent), None)
+            if len(named) == 1 and len(plain) == 1 and owner is not None:
+                negated, self.negated = self.negated, False
+                noun = Noun(edges[0].parent)
+                pairs = Relation(edges[0].child, plain[0].columns[0], named[0].columns[0], noun, negated)
+                self.say(owner, pairs)
+                self.relation = pairs
+                return True
+        return False
+
+    def _is_plain(self, column: str, table: str) -> bool:
+        """Whether a column of pairs is named for the table alone, so that it is who does what the other says."""
+        own = set(split_identifier(table)) | {"id", "name", "key", "code"}
+        return {singular(word) for word in split_identifier(column)} <= {singular(word) for word in own}
+
+    def related_to(self, noun: Noun) -> None:
+        """The other rows of a relation are spoken of."""
+        self.relation = None
+        self.open.append(noun)
+
+    def _relate_value(self, listed: list[Piece]) -> None:
+        relation = self.relation
+        if relation is None or len(listed) > 1:
+            raise Unclear("Is it any of them, or all? Ask for one after the other.")
+        noun, behind = relation.noun, self.peek()
+        if behind is not None and behind.meaning.tables and behind.meaning.tables != (noun.table,):
+            raise Unclear(f"Only {self.vocabulary.table_words(noun.table)} are related so.", (), (behind.text,))
+        found = self.scope.value(listed[0], noun.table, self.vocabulary.names_of(noun.table))
+        self.say(noun, Compare(found.ref, "=", (found.value,)))
+        self.relation = None
 
     def happened(self, piece: Piece) -> bool:
         """ "orders that have (not) been shipped": that a date is there, or is missing; whether it is that."""

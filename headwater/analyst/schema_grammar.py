@@ -68,7 +68,9 @@ class Grammar(Rules):
         if self.pieces and self.pieces[0].start == 0 and self.pieces[0].text.casefold() in ("name", "list"):
             self.at = 1
         if self.pieces and self.pieces[0].text.casefold() == "where":
-            raise Unclear("I cannot say where. Ask for the column that says it, such as the city or the country of …")
+            self.where, self.at = True, 1
+            if (verb := self.peek()) is None or verb.kind != "aux":
+                raise Unclear("Where is what? Ask for the column that says it, such as the city or the country of …")
         if self.pieces and self.pieces[0].text.casefold() == "who" and self.pieces[1:] and self.pieces[1].verb:
             raise Unclear("Who is it: say which table's rows you look for, such as customers or employees.")
         while (piece := self.peek()) is not None:
@@ -78,6 +80,8 @@ class Grammar(Rules):
         return self
 
     def _check_spent(self) -> None:
+        if self.relation is not None:
+            raise Unclear(f"Which {self.vocabulary.table_words(self.relation.noun.table)} are meant?")
         if self.negated:
             raise Unclear("I cannot tell what is denied.")
         if self.date_word:
@@ -169,6 +173,11 @@ class Grammar(Rules):
 
     def _noun(self, piece: Piece) -> None:
         table = self.one_table(piece)
+        if self.relation is not None and self.relation.noun.table == table:
+            self.related_to(self.relation.noun)
+            self.superlative_of(self.open[-1])
+            self._apposition(table, piece)
+            return
         self._check_described(piece, table)
         negated, self.negated = self.negated, False
         if self.function or (self.rank and self.rank.figure is None and self.rank.column is None and self.rank_waits):
@@ -205,11 +214,29 @@ class Grammar(Rules):
         return self.focus is None and self.focus_column is None and not self.figures
 
     def _begin(self, noun: Noun, piece: Piece) -> None:
+        owner = self._owner_of_columns(noun)
+        if owner is not None:
+            # "the unit price of order 10248": its lines have it, and belong to it.
+            self.focus, self.focus_piece = owner, piece
+            self.say(owner, Link(noun))
+            self.opened(owner)
+            self.open.append(noun)
+            return
         self.focus, self.focus_piece = noun, piece
         if self.number is not None:
             self._limit_to(self.number)
         self.opened(noun)
         self.superlative_of(noun)
+
+    def _owner_of_columns(self, noun: Noun) -> Noun | None:
+        """Where the columns that were asked for are only those of one table below: its rows are looked for."""
+        refs = [ref for piece in self.columns for ref in (*piece.meaning.columns, *piece.meaning.near)]
+        tables = {ref.table for ref in refs}
+        if len(tables) != 1 or any(self.scope.joins.is_up(noun.table, table) for table in tables) or self.number:
+            return None
+        (table,) = tables
+        one_way = self.scope.joins.is_up(table, noun.table) and self.superlative is None and self.rank is None
+        return Noun(table, implied=True) if one_way else None
 
     def _limit_to(self, number: float) -> None:
         self.number = None
@@ -284,6 +311,8 @@ class Grammar(Rules):
         return after is not None and bool(after.meaning)
 
     def _column(self, piece: Piece) -> None:
+        if self.relates(piece):
+            return
         if any(
             edge.child == edge.parent and edge.columns == (ref.column,) and edge.child == ref.table
             for ref in piece.meaning.columns

@@ -108,6 +108,19 @@ class Joins:
         """The edge whose only column this is."""
         return next((edge for edge in self.edges if edge.child == table and edge.columns == (column,)), None)
 
+    def pairs(self) -> tuple[tuple[Edge, Edge], ...]:
+        """Tables that relate rows of one table to each other: two keys of theirs refer to it, and none elsewhere."""
+        found = []
+        for name in dict.fromkeys(edge.child for edge in self.edges):
+            own = [edge for edge in self.edges if edge.child == name]
+            if (
+                len(own) == 2
+                and own[0].parent == own[1].parent != name
+                and len({len(edge.columns) for edge in own}) == 1
+            ):
+                found.append((own[0], own[1]))
+        return tuple(found)
+
     def _shortest(self, start: str, end: str) -> tuple[Path, ...]:
         if (start, end) not in self._found:
             self._found[start, end] = self._search(start, end)

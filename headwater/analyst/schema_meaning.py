@@ -56,7 +56,7 @@ def _settle(reading: Grammar) -> None:
 
 
 def _figures(reading: Grammar) -> Aggregation:
-    if reading.floating:
+    if reading.floating or reading.where:
         raise Unclear("I cannot tell what a part of the question is said of.")
     if reading.asked or (reading.columns and not reading.focus):
         names = " and ".join(f"“{piece.text}”" for piece in reading.columns) or "that"
@@ -263,6 +263,8 @@ def _home(reading: Grammar) -> Noun:
     tables = list(dict.fromkeys(ref.table for ref in candidates))
     for _, quality in reading.asked:
         tables = tables or [name for name in reading.vocabulary.tables if _has(reading, name, quality.words)]
+    if reading.where and not tables:
+        tables = [name for name in reading.vocabulary.tables if reading.vocabulary.places(name)]
     valued = reading.scope.named(reading.pieces, tables)
     some = valued if reading.floating else tables
     if not some and len(tables) == 1:
@@ -284,6 +286,11 @@ def _has(reading: Grammar, table: str, words: Sequence[str]) -> bool:
 
 def _columns(reading: Grammar, focus: Noun) -> tuple[Ref, ...]:
     found: dict[Ref, None] = {}
+    if reading.where:
+        places = reading.vocabulary.places(focus.table)
+        if not places or reading.columns or reading.rank or reading.asked:
+            raise Unclear(f"Nothing says where {reading.vocabulary.table_words(focus.table)} are.")
+        return (*reading.vocabulary.shown(focus.table), *places)
     beside = reading.focus is not None and not _asks_only_columns(reading)
     for ref in reading.vocabulary.shown(focus.table) if beside or not (reading.columns or reading.asked) else ():
         found[ref] = None

@@ -77,6 +77,19 @@ class Linked(msgspec.Struct, frozen=True):
     negated: bool = False
 
 
+class Related(msgspec.Struct, frozen=True):
+    """A table of pairs relates the row to one of the selection, which is of the same table.
+
+    ``near`` is the pair's column for the row itself, ``far`` the one for the other; with ``negated``, none does.
+    """
+
+    pairs: str
+    near: str
+    far: str
+    selection: Selection
+    negated: bool = False
+
+
 class Measured(msgspec.Struct, frozen=True):
     """What is measured of the rows that belong to the row compares so with a number."""
 
@@ -92,7 +105,7 @@ class Extreme(msgspec.Struct, frozen=True):
     largest: bool
 
 
-Restriction = Compare | CompareColumns | Missing | Within | Linked | Measured | Extreme
+Restriction = Compare | CompareColumns | Missing | Within | Linked | Related | Measured | Extreme
 
 
 class Selection(msgspec.Struct, frozen=True):

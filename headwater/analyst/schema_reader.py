@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from headwater.analyst.schema_drafts import Compared, ExtremeDraft, Figure, Group, Link, Noun, Rank, Unclear
+from headwater.analyst.schema_drafts import Compared, ExtremeDraft, Figure, Group, Link, Noun, Rank, Relation, Unclear
 from headwater.analyst.schema_lexicon import Quality
 from headwater.analyst.schema_pieces import Piece
 from headwater.analyst.schema_question import Function, Operator, Ref, Restriction
 from headwater.analyst.schema_scope import Scope
 
-Said = Restriction | Link | Compared | ExtremeDraft
+Said = Restriction | Link | Relation | Compared | ExtremeDraft
 
 
 class Reading:
@@ -51,6 +51,8 @@ class Reading:
         self.group_pieces: list[Piece] = []
         self.verb_waits: Piece | None = None
         self.beside_focus = False
+        self.where = False
+        self.relation: Relation | None = None
 
     def peek(self, ahead: int = 0, *, past: tuple[str, ...] = ()) -> Piece | None:
         """A piece further on, without signs of some kinds before it; None at the end."""

@@ -27,6 +27,7 @@ from headwater.analyst.schema_question import (
     Measured,
     Missing,
     Ref,
+    Related,
     Restriction,
     SchemaQuestion,
     Selection,
@@ -291,6 +292,8 @@ class Builder:
         if isinstance(said, Linked):
             found = self._linked(self._path(before.table, said.selection.table), alias, said.selection)
             return exp.Not(this=found) if said.negated else found
+        if isinstance(said, Related):
+            return self._related(said, alias)
         if isinstance(said, Measured):
             return self._measured(said, before.table, alias)
         return self._extreme(said, before, alias)
@@ -334,6 +337,19 @@ class Builder:
             return exp.In(this=_column(alias, here[0]), query=query.subquery())
         same = [exp.EQ(this=_column(other, b), expression=_column(alias, a)) for a, b in zip(here, there, strict=True)]
         return exp.Exists(this=query.select(exp.Literal.number(1)).where(*same))
+
+    def _related(self, said: Related, alias: str) -> exp.Expr:
+        """Rows that a table of pairs relates to one of the selection."""
+        edges = {edge.columns[0]: edge for edge in self.joins.edges if edge.child == said.pairs}
+        pair, other = self._alias(), self._alias()
+        inner = exp.select(_column(other, edges[said.far].referred[0])).from_(self._table(said.selection.table, other))
+        inner = self._where(inner, said.selection, other)
+        near = _column(pair, said.near)
+        query = exp.select(near).from_(self._table(said.pairs, pair))
+        query = query.where(exp.In(this=_column(pair, said.far), query=inner.subquery()))
+        query = query.where(exp.Not(this=exp.Is(this=near.copy(), expression=exp.null())))
+        found = exp.In(this=_column(alias, edges[said.near].referred[0]), query=query.subquery())
+        return exp.Not(this=found) if said.negated else found
 
     def _measured(self, said: Measured, table: str, alias: str) -> exp.Expr:
         """Rows whose figure compares so; those that nothing belongs to count as none."""

@@ -38,6 +38,7 @@ from headwater.sources.schema import Schema, SourceColumn, SourceTable
 Words = tuple[str, ...]
 _JOINED = ("name", "id", "title", "code", "key", "type", "date", "description", "number")
 _PREPOSITIONS = ("in", "on", "per", "of", "by", "to", "for", "from", "at", "with")
+_PLACES = frozenset({"address", "street", "city", "town", "state", "region", "province", "country", "location"})
 _FLAGS = (("1", "0"), ("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"))
 _PREFIXES = ("tbl", "dim", "fact", "fct", "stg", "vw", "raw", "mst")
 _TEXT = re.compile(r"char|text|string|enum|clob|symbol|name", re.IGNORECASE)
@@ -131,6 +132,12 @@ class Vocabulary:
         if len(key) != 1 or Ref(table, key[0]) in names:
             return names
         return (Ref(table, key[0]), *names) if self.kind(Ref(table, key[0])) == "text" else names
+
+    def places(self, table: str) -> tuple[Ref, ...]:
+        """The columns that say where the table's rows are."""
+        names = set(self.names_of(table))
+        refs = (Ref(table, column.name) for column in self.tables[table].columns)
+        return tuple(ref for ref in refs if ref not in names and _PLACES & set(split_identifier(ref.column)))
 
     def table_words(self, table: str, count: int = 2) -> str:
         """What people call the table's rows."""

@@ -115,6 +115,10 @@ async def test_a_line_of_time_is_drawn_as_one(shop: Shop) -> None:
     assert (await shop.ask("sales per category")).table.chart == "bar"  # type: ignore[union-attr]
 
 
+async def test_where_things_are(shop: Shop) -> None:
+    assert await shop.rows("where is Ann") == [("Ann", "Spain")]
+
+
 async def test_the_formula_is_said(shop: Shop) -> None:
     assert "unit_price × quantity" in (await shop.ask("total sales")).text
 

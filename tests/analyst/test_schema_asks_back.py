@@ -29,7 +29,7 @@ UNCLEAR = [
     "how many customers are there today in Atlantis",
     "flights of the airport Oslo",  # two keys lead there
     "what is the list price of Tea products and customers",
-    "where is Ann",
+    "where are categories",
     "customers in Spein",
     "orders shipped late",
     "sales growth",
