@@ -34,9 +34,10 @@ _LONGEST_QUESTION = 1000
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A schema and what was read of it."""
+    """A schema and what was read of it, on which day: values are read again on the next."""
 
     schema: Schema
+    day: date
     vocabulary: Vocabulary
     values: KnownValues
 
@@ -53,7 +54,7 @@ class SchemaAnalyst:
             return Reply("declined", "There is nothing to answer." if schema.tables else "This source has no tables.")
         if len(question) > _LONGEST_QUESTION:
             return Reply("declined", f"Ask in up to {_LONGEST_QUESTION:,} letters.")
-        known = await self._of(source_id, schema, run)
+        known = await self._of(source_id, schema, run, today)
         try:
             meant = understood(question, known.vocabulary, known.values, today)
         except Unclear as problem:
@@ -66,11 +67,11 @@ class SchemaAnalyst:
         """Read the values of a source again when it is next asked."""
         self._known.pop(source_id, None)
 
-    async def _of(self, source_id: str, schema: Schema, run: Run) -> Known:
+    async def _of(self, source_id: str, schema: Schema, run: Run, today: date) -> Known:
         known = self._known.get(source_id)
-        if known is None or known.schema != schema:
+        if known is None or known.schema != schema or known.day != today:
             vocabulary = Vocabulary(schema)
-            known = Known(schema, vocabulary, await read_values(vocabulary, run))
+            known = Known(schema, today, vocabulary, await read_values(vocabulary, run))
             add_references(vocabulary, known.values)
             self._known[source_id] = known
         self._known.move_to_end(source_id)

@@ -181,11 +181,8 @@ def _measure(figure: Figure, dimensions: Sequence[Dimension]) -> Measure:
 def _check_countable(reading: Grammar, measure: Measure) -> None:
     """Rows without a declared key may be several for one name; which of both is counted must be said."""
     table = measure.selection.table
-    if (
-        measure.function in ("count", "sum", "avg")
-        and not measure.selection.restrictions
-        and reading.scope.repeats_names(table)
-    ):
+    whole = measure.function == "count" and not measure.selection.restrictions
+    if (whole or measure.function in ("sum", "avg")) and reading.scope.repeats_names(table):
         words = reading.vocabulary.table_words(table)
         raise Unclear(f"Several rows have the same name. Is it all rows of {words}, or different {words} names?")
 

@@ -191,6 +191,14 @@ class Scope:
                 continue
             if refs:
                 return self._one_date(refs, word)
+        only = self._dates(home)
+        if (
+            word
+            and len(only) == 1
+            and set(split_identifier(only[0].column)) <= {"date", "year", "day", "time", "month"}
+        ):
+            # The one date of a row that says nothing of its own: "papers published in 2020".
+            return only[0]
         raise Unclear(f"{self._words(home).capitalize()} have no {word + ' ' if word else ''}date in this data.")
 
     def _is_event(self, refs: list[Ref]) -> bool:

@@ -135,9 +135,13 @@ class Vocabulary:
 
     def places(self, table: str) -> tuple[Ref, ...]:
         """The columns that say where the table's rows are."""
-        names = set(self.names_of(table))
-        refs = (Ref(table, column.name) for column in self.tables[table].columns)
-        return tuple(ref for ref in refs if ref not in names and _PLACES & set(split_identifier(ref.column)))
+        found = []
+        for column in self.tables[table].columns:
+            edge = self.joins.parent_by(table, column.name)
+            words = {*split_identifier(column.name), *(split_identifier(edge.parent) if edge else ())}
+            if words & _PLACES and Ref(table, column.name) not in self.names_of(table):
+                found.append(Ref(table, column.name))
+        return tuple(found)
 
     def table_words(self, table: str, count: int = 2) -> str:
         """What people call the table's rows."""

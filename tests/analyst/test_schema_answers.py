@@ -63,6 +63,7 @@ GROUPS = [
     ("Customers with sales over 100", [("Bob", 120.0)]),
     ("Which countries have more than 1 customer?", [("Spain", 2)]),
     ("What is the most expensive product?", None),
+    ("Which category has the most products?", [("Coffee", 2), ("Tea", 2)]),
     ("sales per product in 2026", [("Mocha", 131.0), ("Sencha", 39.0)]),
     ("number of customers per category", [("Coffee", 2), ("Tea", 2)]),
 ]

@@ -43,6 +43,7 @@ ANSWERS = [
     ("cities in the state with the largest population", {"upton"}),
     ("which states does the tay river run through", {"ash", "birch", "cedar"}),
     ("rivers in birch", {"tay"}),
+    ("where is midton", {"midton"}),
 ]
 
 
@@ -60,6 +61,7 @@ async def test_figures_of_related_rows(land: Shop) -> None:
 @pytest.mark.parametrize(
     "question",
     [
+        "total length of rivers in birch or cedar",
         "how many rivers are there",  # rows, or different rivers
         "total length of rivers",
         "rivers that do not run through birch",  # every row of a long river says something else
@@ -70,3 +72,13 @@ async def test_figures_of_related_rows(land: Shop) -> None:
 )
 async def test_what_rows_that_repeat_or_relate_leave_unclear(land: Shop, question: str) -> None:
     assert (await land.ask(question)).outcome != "answered"
+
+
+async def test_values_are_read_once_a_day(land: Shop) -> None:
+    await land.ask("states")
+    land.source.statements.clear()
+    await land.ask("states")
+    assert len(land.source.statements) == 1
+    land.analyst.forget("ds_shop")
+    await land.ask("states")
+    assert len([statement for statement in land.source.statements if "DISTINCT" in statement]) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import duckdb
@@ -16,7 +17,7 @@ from headwater.analyst.schema_values import KnownValues, read_values
 from headwater.analyst.schema_vocabulary import Vocabulary
 from headwater.sources.schema import Dialect, ResultColumn, Rows, Schema, SourceColumn, SourceTable
 
-from .shop import SCRIPT, TODAY, Shop
+from .shop import SCRIPT, TODAY, Shop, opened
 
 QUESTIONS = (
     "sales per quarter",
@@ -100,3 +101,19 @@ async def test_a_parent_is_not_summed_once_for_each_child(shop: Shop) -> None:
     """Order 1 has two lines and freight 100: of orders with Tea, freight is 100 + 10 + 30, not 240."""
     assert await shop.rows("total freight of orders with Tea products") == [(140.0,)]
     assert await shop.rows("number of orders per category") == [("Tea", 3), ("Coffee", 2)]
+
+
+async def test_rows_without_a_key_hide_no_others(tmp_path: Path) -> None:
+    """NOT IN over a list with an empty key would leave nothing."""
+    script = """
+    CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers(id));
+    INSERT INTO customers VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cem');
+    INSERT INTO orders VALUES (1, NULL), (2, NULL), (3, 1), (4, 1), (5, 2);
+    """
+    source = opened(tmp_path, script)
+    shop = Shop(source)
+    assert await shop.rows("customers without orders") == [("Cem",)]
+    assert [row[0] for row in await shop.rows("customers with fewer than 2 orders")] == ["Bob", "Cem"]
+    assert await shop.rows("how many customers have at most 1 order") == [(2,)]
+    source.close()
