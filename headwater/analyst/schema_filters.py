@@ -13,7 +13,6 @@ from headwater.analyst.schema_drafts import Link, Noun, Relation, Unclear
 from headwater.analyst.schema_pieces import Piece
 from headwater.analyst.schema_question import Compare, CompareColumns, Missing, Ref, Value, Within
 from headwater.analyst.schema_reader import Reading
-from headwater.analyst.schema_values import MOST_VALUES
 from headwater.analyst.words import singular, split_identifier
 
 
@@ -186,7 +185,7 @@ class Filters(Reading):
         before = self.pieces[self.pieces.index(piece) - 1]
         if before.kind == "named":
             found = [each.value for each in piece.values if each.ref == ref]
-            if not found and len(self.scope.values.of(ref)) < MOST_VALUES:
+            if not found and self.scope.values.complete(ref):
                 raise Unclear(f"Nothing is called “{piece.text}”.", (), (piece.text,))
             return found[0] if found else piece.text
         return patterns[before.kind]

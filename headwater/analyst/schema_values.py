@@ -48,6 +48,9 @@ class Values(Protocol):
     def of(self, ref: Ref) -> tuple[str, ...]:
         """The values of a column, as far as they are known."""
 
+    def complete(self, ref: Ref) -> bool:
+        """Whether all values of a column are known."""
+
     def words(self) -> Iterable[str]:
         """Every value, for finding the nearest."""
 
@@ -55,7 +58,8 @@ class Values(Protocol):
 class KnownValues:
     """Values by their words."""
 
-    def __init__(self, found: Iterable[Found]) -> None:
+    def __init__(self, found: Iterable[Found], complete: Iterable[Ref] = ()) -> None:
+        self._complete = frozenset(complete)
         self._named: dict[tuple[str, ...], dict[Found, None]] = defaultdict(dict)
         self._of: dict[Ref, list[str]] = defaultdict(list)
         for each in found:
@@ -74,6 +78,10 @@ class KnownValues:
         """The values of a column, as far as they are known."""
         return tuple(self._of.get(ref, ()))
 
+    def complete(self, ref: Ref) -> bool:
+        """Whether all values of a column are known."""
+        return ref in self._complete
+
     def words(self) -> Iterable[str]:
         """Every value, for finding the nearest."""
         return (value for values in self._of.values() for value in values)
@@ -82,12 +90,20 @@ class KnownValues:
 async def read_values(vocabulary: Vocabulary, run: Run) -> KnownValues:
     """Ask the source for the values of every column that people may name them of."""
     found: list[Found] = []
+    complete: list[Ref] = []
     for ref in _asked(vocabulary):
         rows = await run(values_query(vocabulary, ref))
+        some = rows.truncated or len(rows.rows) >= MOST_VALUES or _is_huge(vocabulary, ref)
+        if not some and all(isinstance(row[0], str) and len(row[0]) <= _LONGEST for row in rows.rows):
+            complete.append(ref)
         found.extend(
             Found(ref, str(row[0])) for row in rows.rows if isinstance(row[0], str) and len(row[0]) <= _LONGEST
         )
-    return KnownValues(found)
+    return KnownValues(found, complete)
+
+
+def _is_huge(vocabulary: Vocabulary, ref: Ref) -> bool:
+    return (vocabulary.tables[ref.table].row_estimate or 0) > MOST_ROWS
 
 
 def add_references(vocabulary: Vocabulary, values: KnownValues) -> None:
@@ -97,7 +113,12 @@ def add_references(vocabulary: Vocabulary, values: KnownValues) -> None:
     keys = {Ref(name, key[0]): set(values.of(Ref(name, key[0]))) for name, key in _single_keys(vocabulary)}
     for ref in _asked(vocabulary):
         own = set(values.of(ref))
-        if ref in keys or vocabulary.joins.parent_by(ref.table, ref.column) or len(own) < _FEWEST_REFERRING:
+        if (
+            ref in keys
+            or not values.complete(ref)
+            or vocabulary.joins.parent_by(ref.table, ref.column)
+            or len(own) < _FEWEST_REFERRING
+        ):
             continue
         parents = [key for key, known in keys.items() if key.table != ref.table and own <= known]
         if len(parents) == 1:
@@ -115,7 +136,7 @@ def values_query(vocabulary: Vocabulary, ref: Ref) -> str:
     source: exp.Expr = exp.to_identifier(ref.table, quoted=True)
     table = exp.Table(this=source)
     inner = exp.select(column).from_(table).where(exp.Not(this=exp.Is(this=column.copy(), expression=exp.null())))
-    if (vocabulary.tables[ref.table].row_estimate or 0) > MOST_ROWS:
+    if _is_huge(vocabulary, ref):
         inner = exp.select(column.copy()).from_(inner.limit(MOST_ROWS).subquery("some"))
     return inner.distinct().limit(MOST_VALUES).sql(dialect=vocabulary.schema.dialect)
 

@@ -12,8 +12,9 @@ import sqlglot
 
 from headwater.analyst.reply import Reply
 from headwater.analyst.schema_analyst import SchemaAnalyst, understood
+from headwater.analyst.schema_question import Ref
 from headwater.analyst.schema_sql import Builder
-from headwater.analyst.schema_values import KnownValues, read_values
+from headwater.analyst.schema_values import KnownValues, read_values, values_query
 from headwater.analyst.schema_vocabulary import Vocabulary
 from headwater.sources.schema import Dialect, ResultColumn, Rows, Schema, SourceColumn, SourceTable
 
@@ -117,3 +118,19 @@ async def test_rows_without_a_key_hide_no_others(tmp_path: Path) -> None:
     assert [row[0] for row in await shop.rows("customers with fewer than 2 orders")] == ["Bob", "Cem"]
     assert await shop.rows("how many customers have at most 1 order") == [(2,)]
     source.close()
+
+
+async def test_of_a_huge_table_only_some_rows_are_read_for_values(shop: Shop) -> None:
+    schema = shop.source.schema
+    huge = tuple(msgspec.structs.replace(table, row_estimate=10_000_000) for table in schema.tables)
+    vocabulary = Vocabulary(msgspec.structs.replace(schema, tables=huge))
+    name = Ref("customers", "name")
+    assert "200000" in values_query(vocabulary, name)
+    assert not (await read_values(vocabulary, shop.source.run)).complete(name)
+    assert (await read_values(Vocabulary(schema), shop.source.run)).complete(name)
+    rows = Rows((), [("Ann",)], truncated=True)
+
+    async def cut(_: str) -> Rows:
+        return rows
+
+    assert not (await read_values(Vocabulary(schema), cut)).complete(name)
