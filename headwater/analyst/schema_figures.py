@@ -11,7 +11,7 @@ from headwater.analyst.schema_pieces import Piece
 from headwater.analyst.schema_question import Formula, Operator, Ref
 from headwater.analyst.words import split_identifier
 
-_NOT_ADDED = ("price", "rate", "percent", "percentage", "discount", "rating", "year", "age", "level", "density")
+NOT_ADDED = ("price", "rate", "percent", "percentage", "discount", "rating", "year", "age", "level", "density")
 
 
 class Figures(Filters):
@@ -45,7 +45,7 @@ class Figures(Filters):
         if self.function == "distinct" or (self.function == "count" and self.distinct):
             self._figure(Figure("distinct", Noun(ref.table, implied=base is None), ref), piece)
             return
-        if self.weak and set(split_identifier(ref.column)) & set(_NOT_ADDED):
+        if self.weak and set(split_identifier(ref.column)) & set(NOT_ADDED):
             self.function, self.weak = None, False
             self.columns.append(piece)
             return
@@ -68,6 +68,10 @@ class Figures(Filters):
 
     def revenue(self, piece: Piece) -> None:
         """Sales, which may be a formula."""
+        if piece.kind == "spend" and (costs := self.scope.costs()):
+            self.function = self.function or "sum"
+            self._figure(Figure(self.function, Noun(costs.table), costs), piece)
+            return
         if piece.kind == "spend" and any(each.kind == "revenue" for each in self.pieces[self.at :]):
             # "which category generated the highest sales": the verb only leads to them.
             return

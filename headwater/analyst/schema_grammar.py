@@ -322,6 +322,10 @@ class Grammar(Rules):
         if self.filter_column(piece) or self.given_column(piece) or self.has_column(piece):
             return
         self._check_beside(piece)
+        previous = self.pieces[self.at - 2] if self.at > 1 else None
+        if previous is not None and previous.text.casefold() == "and" and self._lists_figures():
+            # "total impressions and clicks": both are totals.
+            self.function = self.listed_function
         negated, self.negated = self.negated, False
         if self._flag(piece, "no" if negated else "yes"):
             return
@@ -346,6 +350,14 @@ class Grammar(Rules):
             return
         if previous.meaning.columns or previous.meaning.near:
             raise Unclear(f"I know “{previous.text}” and “{piece.text}”, but not both as one.", (), (piece.text,))
+
+    def _lists_figures(self) -> bool:
+        """Whether the piece before the "and" was measured, and nothing was said of it since."""
+        measured = self.pieces[self.at - 3] if self.at > 2 else None
+        if measured is None or not self.figures or self.focus or self.function or self.listed_function is None:
+            return False
+        refs = (*measured.meaning.columns, *measured.meaning.near)
+        return self.figures[-1].of in refs and not self.groups
 
     def _column_asked(self, piece: Piece) -> bool:
         """Whether a column is what is looked for ("which country has …"), not something told of rows."""

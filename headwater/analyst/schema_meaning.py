@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from headwater.analyst.schema_drafts import ExtremeDraft, Figure, Group, Link, Noun, Unclear
+from headwater.analyst.schema_figures import NOT_ADDED
 from headwater.analyst.schema_grammar import Grammar
 from headwater.analyst.schema_question import (
     Aggregation,
@@ -22,7 +23,7 @@ from headwater.analyst.schema_question import (
     Ref,
     SchemaQuestion,
 )
-from headwater.analyst.words import singular
+from headwater.analyst.words import singular, split_identifier
 
 Order = Literal["most", "fewest"]
 _MOST_ROWS = 1000
@@ -222,6 +223,7 @@ def _counted_groups(reading: Grammar) -> Aggregation:
 def _listing(reading: Grammar) -> Listing:
     focus = reading.focus or _home(reading)
     columns = _columns(reading, focus)
+    _check_amounts(reading, focus, columns)
     if reading.rank and reading.rank.figure is None and reading.rank.column is None:
         raise Unclear("Best by what? Name a column or a figure.")
     order, limit = None, reading.count
@@ -244,6 +246,15 @@ def _listing(reading: Grammar) -> Listing:
     distinct = reading.distinct or _is_values(reading, focus, columns)
     single = focus.implied and bool(reading.columns) and not any(_is_plural(piece.text) for piece in reading.columns)
     return Listing(focus.built(), columns, order, limit, distinct, single)
+
+
+def _check_amounts(reading: Grammar, focus: Noun, columns: Sequence[Ref]) -> None:
+    """ "clicks of Summer Sale": amounts of many rows are wanted together, but as a total or an average?"""
+    added = [ref for ref in columns if not set(split_identifier(ref.column)) & set(NOT_ADDED)]
+    plural = [piece for piece in reading.columns if _is_plural(piece.text)]
+    if focus.implied and plural and len(added) == len(columns) and all(map(reading.vocabulary.is_measure, columns)):
+        text = plural[0].text
+        raise reading.scope.unclear(plural[0], [f"total {text}", f"average {text}"], "a total or an average")
 
 
 def _is_values(reading: Grammar, focus: Noun, columns: Sequence[Ref]) -> bool:

@@ -52,6 +52,8 @@ class Reading:
         self.verb_waits: Piece | None = None
         self.beside_focus = False
         self.where = False
+        self.rank_by_adjective = False
+        self.listed_function: Function | None = None
         self.relation: Relation | None = None
 
     def peek(self, ahead: int = 0, *, past: tuple[str, ...] = ()) -> Piece | None:

@@ -180,7 +180,7 @@ class Rules(Figures):
             if not self.focus and not self.focus_column and self._names_amount(following) and not self.columns:
                 self.function = "max" if largest else "min"
                 return
-            self.rank, self.rank_waits = Rank(largest, self._counted()), True
+            self.rank, self.rank_waits, self.rank_by_adjective = Rank(largest, self._counted()), True, True
             if self._names_amount(following) and self.focus is not None and self.own_measure(following, self.focus):
                 self._rank_by(following, self.scope.column(following, self.focus.table))
             return

@@ -247,6 +247,14 @@ class Scope:
             raise Unclear("Several columns could be sales here. Name the column that is meant.")
         raise Beyond("Nothing in this data says what was sold for how much: there is no price with a quantity.")
 
+    def costs(self) -> Ref | None:
+        """What was spent, where nothing was sold: the one column of costs."""
+        if list(self.vocabulary.formulas()) or self.vocabulary.events():
+            return None
+        refs = [Ref(name, column.name) for name, table in self.vocabulary.tables.items() for column in table.columns]
+        costs = [ref for ref in refs if set(split_identifier(ref.column)) <= {"cost", "costs", "spend", "spent", "ad"}]
+        return costs[0] if len(costs) == 1 and self.vocabulary.is_measure(costs[0]) else None
+
     def quality(self, quality: Quality, table: str, piece: Piece) -> Ref:
         """The column of a table that an adjective measures."""
         refs = [Ref(table, column.name) for column in self.vocabulary.tables[table].columns]

@@ -146,7 +146,8 @@ class Vocabulary:
     def table_words(self, table: str, count: int = 2) -> str:
         """What people call the table's rows."""
         words = _name_words(self.tables[table])
-        return " ".join((*words[:-1], singular(words[-1]) if count == 1 else plural(singular(words[-1]))))
+        one = words[-1].removesuffix("s") if stem(words[-1]) + "s" == words[-1] else singular(words[-1])
+        return " ".join((*words[:-1], one if count == 1 else plural(one)))
 
     def column_words(self, ref: Ref) -> str:
         """What people call the column, with its table's name where its own says too little."""
