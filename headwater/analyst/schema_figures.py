@@ -53,10 +53,12 @@ class Figures(Filters):
             self.function in ("min", "max") and self.vocabulary.kind(ref) == "time"
         ):
             raise Unclear(f"“{piece.text}” is no amount that can be measured.", (), (piece.text,))
-        function = self.function or "sum"
-        self._figure(
-            Figure("sum" if function == "count" else function, Noun(ref.table, implied=base is None), ref), piece
-        )
+        if self.rank_by_adjective and self.function is None:
+            readings = [f"total {piece.text}", f"average {piece.text}"]
+            raise self.scope.unclear(piece, readings, "the total, the average or a single one")
+        function = "sum" if self.function in (None, "count") else self.function
+        self.listed_function = function
+        self._figure(Figure(function or "sum", Noun(ref.table, implied=base is None), ref), piece)
 
     def _measures(self, piece: Piece) -> tuple[tuple[Ref, ...], tuple[Ref, ...]]:
         """Of a piece's columns those that can be measured, where that is what is asked; all where none can."""

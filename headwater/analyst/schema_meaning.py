@@ -152,6 +152,8 @@ def _dimension(reading: Grammar, group: Group, base: str) -> Dimension:
         return Dimension(group.table) if each else _by_table(reading, group.table, base)
     piece = next(piece for piece in reading.group_pieces if piece.text == group.text)
     ref = reading.scope.column(piece, base, group.candidates, group.near)
+    if reading.vocabulary.is_measure(ref) and not set(split_identifier(ref.column)) & set(NOT_ADDED):
+        raise Unclear(f"I cannot work out anything per {piece.text}, which is an amount itself.", (), (piece.text,))
     table = reading.vocabulary.tables[ref.table]
     edge = reading.scope.joins.parent_by(ref.table, ref.column)
     if edge and [step.edge for step in reading.scope.joins.path(ref.table, edge.parent) or ()] == [edge]:
