@@ -146,7 +146,7 @@ class Figures(Filters):
         if following is not None and following.kind == "most":
             raise Unclear("By what? Say by sales, by quantity or by number of orders.", (), (piece.text,))
         counted = any(figure.noun is base for figure in self.figures) and not self.negated
-        if counted and any(each.price.table == event for each in self.vocabulary.formulas()):
+        if counted and not self.distinct and any(each.price.table == event for each in self.vocabulary.formulas()):
             words = self.vocabulary.table_words(base.table)
             raise Unclear(
                 f"Is it how many different {words}, or how many units? Ask for one of them.", (), (piece.text,)

@@ -304,7 +304,7 @@ class Grammar(Rules):
         elif following.values and any(each.ref.table == table for each in following.values) and not following.meaning:
             self.take(following)
             only = [each.ref for each in following.values if each.ref.table == table]
-            self.say(noun, self._compare(following, noun, [following], only))
+            self.say(noun, self._compare(following, noun, self._listed(following), only))
 
     def _unit_follows(self) -> bool:
         after = self.peek(1)

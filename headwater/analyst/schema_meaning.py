@@ -91,19 +91,29 @@ def _figures(reading: Grammar) -> Aggregation:
         for dimension in dimensions:
             _check_split(reading, measure, dimension)
     limit = _limit(reading) if ranked else None
+    if ranked and len(dimensions) > 1:
+        raise Unclear("I cannot find the best in each group yet, only the best of all.")
     having = (reading.having[1], reading.having[2]) if reading.having else None
     plain: Order | None = "most" if dimensions and not any(each.grain for each in dimensions) else None
-    direction = _direction(reading) or plain
+    direction = _direction(reading, dimensions) or plain
     return Aggregation(measures, tuple(dimensions), ranked or direction, limit, having)
 
 
-def _direction(reading: Grammar) -> Order | None:
+def _direction(reading: Grammar, dimensions: Sequence[Dimension]) -> Order | None:
     if reading.order is None:
         return None
     piece, descending = reading.order
     if isinstance(piece, Figure) or piece.kind in ("revenue", "count") or piece.meaning.tables:
         return "fewest" if descending is False else "most"
+    shown = {ref.column for dimension in dimensions for ref in _refs(reading, dimension)}
+    if piece.kind != "grain" and not shown & {ref.column for ref in (*piece.meaning.columns, *piece.meaning.near)}:
+        raise Unclear(f"I cannot sort the figures by “{piece.text}”.", (), (piece.text,))
     return None
+
+
+def _refs(reading: Grammar, dimension: Dimension) -> Sequence[Ref]:
+    own = Ref(dimension.table, dimension.column) if dimension.column else None
+    return (own,) if own else reading.vocabulary.shown(dimension.table)
 
 
 def _limit(reading: Grammar) -> int:

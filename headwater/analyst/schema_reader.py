@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from headwater.analyst.schema_drafts import Compared, ExtremeDraft, Figure, Group, Link, Noun, Rank, Relation, Unclear
 from headwater.analyst.schema_lexicon import Quality
 from headwater.analyst.schema_pieces import Piece
-from headwater.analyst.schema_question import Function, Operator, Ref, Restriction
+from headwater.analyst.schema_question import Compare, Function, Operator, Ref, Restriction, Within
 from headwater.analyst.schema_scope import Scope
 
 Said = Restriction | Link | Relation | Compared | ExtremeDraft
@@ -75,7 +75,12 @@ class Reading:
         return piece
 
     def say(self, noun: Noun, said: Said) -> None:
-        """Something is said of a noun."""
+        """Something is said of a noun; what would contradict it, or narrow it twice, is not."""
+        for before in noun.said:
+            if isinstance(said, Compare) and isinstance(before, Compare) and _both_are(said, before):
+                raise Unclear(f"Is {said.ref.column} to be both? Join values with “or” where any of them will do.")
+            if isinstance(said, Within) and isinstance(before, Within) and not _make_a_period(said, before):
+                raise Unclear("I read two times here. Say from which day to which day.")
         noun.said.append(said)
 
     def opened(self, noun: Noun) -> Noun:
@@ -138,3 +143,13 @@ def _counts(piece: Piece) -> bool:
     if piece.kind == "mark":
         return False
     return not (piece.harmless and not piece.sign and not piece.meaning and not piece.values and not piece.time)
+
+
+def _both_are(one: Compare, other: Compare) -> bool:
+    return one.ref == other.ref and one.operator == other.operator == "="
+
+
+def _make_a_period(one: Within, other: Within) -> bool:
+    """Whether two times are of different dates, or the beginning and the end of one period."""
+    open_ended = all((each.start is None) != (each.end is None) for each in (one, other))
+    return one.ref != other.ref or (open_ended and (one.start is None) != (other.start is None))

@@ -104,11 +104,13 @@ class Rules(Figures):
         if not values or not said or (following.meaning and not following.quoted):
             return False
         self.take(following)
+        others = self._listed(following)[1:]
 
         def say(noun: Noun) -> None:
             found = self.scope.value(following, noun.table, refs)
             self.scope.check_path(noun.table, found.ref.table, following)
-            self.say(noun, Compare(found.ref, "<>" if negated else "=", (found.value,)))
+            more = [self.scope.value(other, noun.table, (found.ref,)).value for other in others]
+            self.say(noun, Compare(found.ref, "<>" if negated else "=", (found.value, *more)))
 
         tables = {each.ref.table for each in values}
         self.said_of(
@@ -405,7 +407,12 @@ class Rules(Figures):
     def ordered(self, piece: Piece) -> None:
         """ "sorted by price descending"."""
         following = self.peek(past=("agg", "count"))
-        if following is None or self.order:
+        if following is not None and following.values and not following.meaning and "order" in piece.text.casefold():
+            # "products ordered by Ernst Handel": who ordered them.
+            self.event(piece)
+            return
+        named = following is not None and (following.meaning or following.kind in ("revenue", "grain"))
+        if following is None or not named or self.order:
             raise Unclear("Sorted by what?", (), (piece.text,))
         self.take(following)
         self.order = (following, None)

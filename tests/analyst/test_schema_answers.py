@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
+
+from headwater.analyst.schema_answer import written
 
 from .shop import Shop
 
@@ -127,3 +130,11 @@ async def test_the_formula_is_said(shop: Shop) -> None:
 async def test_an_answer_of_one_row_is_asked_for_where_there_are_several(shop: Shop) -> None:
     reply = await shop.ask("what is the list price in Tea")
     assert reply.outcome == "ask_back"
+
+
+@pytest.mark.parametrize("question", [case[0] for case in (*FIGURES, *GROUPS, *ROWS)])
+async def test_every_number_of_the_text_is_a_cell_of_the_table(shop: Shop, question: str) -> None:
+    reply = await shop.ask(question)
+    cells = " ".join(written(cell) for row in (reply.table.rows if reply.table else ()) for cell in row)
+    for number in re.findall(r"\d[\d,.]*\d|\d", reply.text) if reply.outcome == "answered" else ():
+        assert number in cells, (number, reply.text)

@@ -104,3 +104,20 @@ async def test_hostile_questions_only_ever_read(shop: Shop, question: str) -> No
 
 def _bare(statement: str) -> str:
     return re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", "", statement)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "customers in Spain and in Chile",
+        "orders in January 2026 in the last week of 2025",
+        "top product by sales in each category",  # the best of each, or of all
+        "the second most expensive product",
+        "customers who ordered more than 3 products",  # in one order, or altogether
+        "customers who ordered Tea but not Mocha",
+        "sales of Tea and of Coffee",
+        "products and customers",
+    ],
+)
+async def test_what_would_be_answered_for_another_question_is_not(shop: Shop, question: str) -> None:
+    assert (await shop.ask(question)).outcome != "answered"
