@@ -75,8 +75,8 @@ def test_only_the_composition_root_names_a_concrete_store(module: Module) -> Non
 
 
 @every_module
-def test_only_storage_talks_to_an_engine(module: Module) -> None:
-    if module.package == "storage":
+def test_only_storage_and_sources_talk_to_an_engine(module: Module) -> None:
+    if module.package in ("storage", "sources"):
         return
     assert not [name for name in imports(module) if name.split(".")[0] in ENGINES]
 
