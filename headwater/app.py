@@ -18,6 +18,7 @@ from headwater import settings as settings_module
 from headwater.catalogue.registry import CATALOGUE, EVENTS
 from headwater.control import Control
 from headwater.control import provide as provide_control
+from headwater.control.sources.connections import Connections
 from headwater.decisioning.recommend import Recommender
 from headwater.decisioning.respond import Responder
 from headwater.decisioning.segments import Segments
@@ -42,6 +43,7 @@ from headwater.reporting.run import Reporting
 from headwater.reporting.scheduled import ScheduledReports
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
+from headwater.sources.open import Opener
 from headwater.storage.duckdb.store import DuckDBStore
 from headwater.storage.remembering import Remembering
 from headwater.surfaces._http.browsers import BrowserHeaders
@@ -54,12 +56,14 @@ from headwater.surfaces._http.traffic import Counted, Traffic
 from headwater.surfaces.accounts import audit_log
 from headwater.surfaces.accounts import routes as accounts
 from headwater.surfaces.ad_creatives import routes as ad_creatives
+from headwater.surfaces.agents import data_sources
 from headwater.surfaces.creators import envelope as creators_envelope
 from headwater.surfaces.creators import routes as creators
 from headwater.surfaces.decisions import envelope as decisions_envelope
 from headwater.surfaces.decisions import routes as decisions
 from headwater.surfaces.ingest import routes as ingest
 from headwater.surfaces.system import description, health, industries, metrics
+from headwater.tools.data import DataTools
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -75,6 +79,7 @@ def endpoints() -> Sequence[Endpoint]:
         *ingest.ENDPOINTS,
         *accounts.ENDPOINTS,
         *audit_log.ENDPOINTS,
+        *data_sources.ENDPOINTS,
         *health.ENDPOINTS,
         *industries.ENDPOINTS,
         *metrics.ENDPOINTS,
@@ -115,6 +120,11 @@ def _series(settings: Settings, store: DuckDBStore, clock: Clock, generations: T
     )
 
 
+def _connections(settings: Settings, control: Control, outbound: Outbound) -> Connections:
+    files = Path(settings.source_files_dir) if settings.source_files_dir else None
+    return Connections(control, Opener(outbound, files), settings)
+
+
 class Headwater:
     """The running parts, put together but not started."""
 
@@ -138,7 +148,9 @@ class Headwater:
         self._renderer = RenderPool()
         reporting = Reporting(control, engine, self._renderer, clock)
         sums, marks = CreatorSums(control, store, generations), Milestones(control, series, clock)
-        work = jobs(control, clock, sums.rebuild, sums.prune, marks.mark, ScheduledReports(control, reporting))
+        connections = _connections(settings, control, outbound)
+        scheduled = ScheduledReports(control, reporting)
+        work = jobs(control, clock, sums.rebuild, sums.prune, marks.mark, scheduled, connections)
         self.worker = Worker(control, work, clock) if settings.jobs else None
         self.deliverer = Deliverer(control, outbound, clock)
         remembering = Remembering(store)
@@ -162,6 +174,8 @@ class Headwater:
             outbound,
             self.deliverer,
             Counted(Traffic(), self._writer, generations),
+            connections,
+            DataTools(control, connections, settings),
         )
         self.app: ASGIApp = Gate(
             endpoints(),

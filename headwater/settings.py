@@ -46,6 +46,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     query_threads: Annotated[int, Meta(ge=1)] = 2
     max_bucket_rows: Annotated[int, Meta(ge=1)] = 20_000
     cache_bytes: Annotated[int, Meta(ge=0)] = 64 * MIB
+    max_upload_bytes: _Bytes = 64 * MIB
+    source_files_dir: str = ""
+    source_query_timeout: _Seconds = 30.0
+    source_row_limit: Annotated[int, Meta(ge=1)] = 10_000
+    source_copy_rows: Annotated[int, Meta(ge=1)] = 100_000
+    source_copy_bytes: _Bytes = 256 * MIB
+    source_copy_timeout: _Seconds = 300.0
     ingest_queue_events: Annotated[int, Meta(ge=1)] = 1_000_000
     ingest_commit_events: Annotated[int, Meta(ge=1)] = 100_000
     compact_after_rows: Annotated[int, Meta(ge=1)] = 200_000
@@ -97,6 +104,13 @@ DESCRIPTIONS: dict[str, str] = {
     "query_threads": "Threads that the embedded engine may use for one query.",
     "max_bucket_rows": "Most buckets times ids that one question may ask for.",
     "cache_bytes": "Memory for cached answers; 0 turns the cache off.",
+    "max_upload_bytes": "Largest upload of files as a data source, in bytes.",
+    "source_files_dir": "Folder whose SQLite and DuckDB files every company may connect to; empty lets none.",
+    "source_query_timeout": "Seconds after which a query of a data source is stopped and answered with 504.",
+    "source_row_limit": "Most rows that a query of a data source answers.",
+    "source_copy_rows": "Most rows of one table that an offline data source may have.",
+    "source_copy_bytes": "About the most bytes of one table that an offline data source may have.",
+    "source_copy_timeout": "Seconds that copying one table of an offline data source may take.",
     "ingest_queue_events": "Events that may wait for the writer before ingest answers 503.",
     "ingest_commit_events": "Events that one commit takes at most.",
     "compact_after_rows": "Fresh sums that may wait to be merged; beside large rollups, a quarter of their rows.",

@@ -40,7 +40,7 @@ class Names:
     """What the names of hosts lead to: tests look none up elsewhere. Those that are not here are unknown."""
 
     def __init__(self) -> None:
-        self.addresses = {"example.com": ["93.184.216.34"]}
+        self.addresses = {"example.com": ["93.184.216.34"], "db.example.com": ["93.184.216.35"]}
 
     async def resolve(self, host: str, port: int) -> list[str]:
         """The addresses of a host."""
@@ -158,7 +158,8 @@ def event(creative_id: int, name: str = "impressions", ts: str = "2025-04-17T09:
 async def serving(folder: Path, **settings: Any) -> AsyncIterator[Server]:
     """A server over ``folder``, started and stopped."""
     clock, names = FixedClock(NOW), Names()
-    chosen = Settings(**{"data_dir": str(folder), **NOBODY_AT_STRIPE, **settings})
+    files = str(folder / "operators")
+    chosen = Settings(**{"data_dir": str(folder), "source_files_dir": files, **NOBODY_AT_STRIPE, **settings})
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     outbound = Outbound(HostGuard(allow_private=chosen.allow_private_hosts, resolver=names.resolve))
     headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound)

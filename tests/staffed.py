@@ -1,16 +1,22 @@
-"""A company's member, outlet, webhook, payment method and invoice, for tests that walk all routes."""
+"""A company's member, outlet, webhook, payment method, invoice and data source, for tests that walk all routes."""
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from headwater.control.billing.models import Invoice
 from headwater.control.outlets.service import Outlets
+from headwater.control.sources.service import DataSources, NewSource
 from headwater.control.users.models import User
 from headwater.control.webhooks.log import Deliveries
 from headwater.control.webhooks.service import Webhooks
 from headwater.kit.ids import new_id
-from headwater.scope import Role
+from headwater.scope import Role, Scope
+from headwater.sources.config import SQLite
 from tests.serving import Company
 
 
@@ -44,6 +50,7 @@ async def staff(company: Company, called: str = "Drop") -> dict[str, Any]:
         )
         uow.session.add(invoice)
     return {
+        "connection_id": await connect(company, scope, called),
         "company_id": company.organisation_id,
         "user_id": member.id,
         "outlet_id": outlet.id,
@@ -52,3 +59,21 @@ async def staff(company: Company, called: str = "Drop") -> dict[str, Any]:
         "payment_method_id": method.id,
         "invoice_id": invoice.id,
     }
+
+
+async def connect(company: Company, scope: Scope, called: str) -> str:
+    """A source that was copied: a database in the operator's folder."""
+    services = company.server.services
+    name = f"{called}.sqlite"
+    await asyncio.to_thread(_database, Path(services.settings.source_files_dir) / name)
+    async with services.control.unit_of_work() as uow:
+        new = NewSource(source_name=called, config=SQLite(database=name), mode="offline")
+        source = await DataSources(uow.session, scope).create(new)
+    await services.connections.sync(scope, source.id)
+    return source.id
+
+
+def _database(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS p (id INTEGER PRIMARY KEY, n TEXT)")

@@ -46,6 +46,19 @@ class Mailing(Protocol):
         """Mail it."""
 
 
+class Syncing(Protocol):
+    """Copies the data sources that are due."""
+
+    async def is_due(self) -> bool:
+        """Whether any is to be copied."""
+
+    async def sync_due(self) -> None:
+        """Copy them."""
+
+    async def sweep(self) -> None:
+        """Remove files that no source has."""
+
+
 _MAILS_KEPT_FOR: Final = timedelta(days=30)
 _OFTEN: Final = timedelta(minutes=2)
 log = structlog.get_logger(__name__)
@@ -68,6 +81,7 @@ def jobs(
     prune: Prune | None = None,
     mark: Mark | None = None,
     reports: Mailing | None = None,
+    sources: Syncing | None = None,
 ) -> list[Job]:
     """The jobs of a server; those that need what is not given are left out."""
     found = [
@@ -92,6 +106,9 @@ def jobs(
         found.append(Job("prune", Nightly(3, 15), lambda: prune_all(control, clock, prune)))
     if reports is not None:
         found.append(Job("reports", Every(_OFTEN), reports.mail, reports.is_due))
+    if sources is not None:
+        found.append(Job("sync-sources", Every(_OFTEN), sources.sync_due, sources.is_due))
+        found.append(Job("sweep-sources", Nightly(4, 45), sources.sweep))
     return found
 
 

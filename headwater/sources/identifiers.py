@@ -19,3 +19,15 @@ def quoted(name: str, dialect: Dialect) -> str:
     if dialect == "tsql":
         return f"[{name.replace(']', ']]')}]"
     return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_path(name: str, dialect: Dialect) -> str:
+    """A table as a ``Schema`` names it: behind its schema and a dot where it is not in the default one.
+
+    >>> quoted_path("other.z", "postgres"), quoted_path("a.b", "sqlite")
+    ('"other"."z"', '"a.b"')
+    """
+    if dialect in ("postgres", "duckdb") and "." in name:
+        schema, _, table = name.partition(".")
+        return f"{quoted(schema, dialect)}.{quoted(table, dialect)}"
+    return quoted(name, dialect)

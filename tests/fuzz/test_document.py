@@ -87,6 +87,9 @@ class Fuzzed:
             webhook = client.post("/api/v1/webhooks", json=hook).raise_for_status().json()["webhook"]["webhook_id"]
             delivery = client.post(f"/api/v1/webhooks/{webhook}/test").raise_for_status().json()["delivery"]
             self.ids.update(webhook_id=webhook, delivery_id=delivery["delivery_id"])
+            upload = {"file": ("people.csv", b"id,name\n1,Ada\n")}
+            source = client.post("/api/v1/data-sources/upload", files=upload, data={"source_name": "S"}).json()
+            self.ids["connection_id"] = source["data_source"]["connection_id"]
             method = client.post("/api/v1/billing/payment-methods", json={"type": "manual"}).json()
             self.ids["payment_method_id"] = method["payment_method"]["id"]
             decided = client.post("/api/v1/recommend", json=wanted).json()

@@ -19,6 +19,7 @@ import pytest
 import headwater.app
 from headwater.app import endpoints
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
+from headwater.surfaces._http.multipart import MEDIA_TYPE
 from headwater.surfaces.accounts.payments import WEBHOOK
 from tests.decided import decide
 from tests.mailed import stop_token
@@ -152,6 +153,9 @@ class Ids:
         asked = Asked(endpoint.method, path, params)
         if endpoint.path == WEBHOOK:
             return asked.but(content=nothing_of_ours(), headers={"content-type": "application/json"})
+        if endpoint.raw_body == (MEDIA_TYPE,):
+            form = {"content-type": f"{MEDIA_TYPE}; boundary=boundary"}
+            return asked.but(content=endpoint.body_example.encode(), headers=form)
         if endpoint.raw_body:
             line = json.dumps(event(self._ids["creative_id"])).encode()
             return asked.but(content=line, headers={"content-type": "application/x-ndjson"})

@@ -27,6 +27,8 @@ def test_what_reads_needs_viewer_what_changes_needs_editor_and_tokens_need_admin
         tokens = "/tokens" in endpoint.path or "/api-keys" in endpoint.path or "/audit-log" in endpoint.path
         members = "/users" in endpoint.path and endpoint.method != "GET"
         own = endpoint.path in ("/v2/logout", "/api/v1/account/profile", "/api/v1/account/password")
+        # Reads, and spends credits.
+        own = own or endpoint.path == "/api/v1/data-sources/query"
         reads = endpoint.method == "GET" or own
         settings = endpoint.path == "/api/v1/org" and endpoint.method != "GET"
         webhooks, billing = "/webhooks" in endpoint.path, "/billing/" in endpoint.path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwater.control import Control
+from headwater.control.sources.connections import Connections
 from headwater.decisioning.recommend import Recommender
 from headwater.decisioning.respond import Responder
 from headwater.decisioning.segments import Segments
@@ -20,6 +21,7 @@ from headwater.reporting.run import Reporting
 from headwater.settings import Settings
 from headwater.storage.port import Store
 from headwater.surfaces._http.traffic import Counted
+from headwater.tools.data import DataTools
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,5 @@ class Services:
     outbound: Outbound
     deliverer: Deliverer
     counted: Counted
+    connections: Connections
+    data: DataTools

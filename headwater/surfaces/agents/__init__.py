@@ -1,0 +1,1 @@
+"""The contract of agents: their data sources (contract: agents-and-accounts)."""
