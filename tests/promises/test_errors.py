@@ -181,7 +181,7 @@ async def test_query_strings_that_no_route_reads(ids: Ids, query: bytes) -> None
 
 
 async def test_bodies_that_are_too_large(tmp_path: Path) -> None:
-    async with serving(tmp_path, max_body_bytes=2000, max_ingest_bytes=3000) as server:
+    async with serving(tmp_path, max_body_bytes=2000, max_ingest_bytes=3000, max_upload_bytes=3000) as server:
         ids = await Ids.of(await server.company())
         for endpoint in WITH_BODY:
             limit = 3000 if endpoint.max_body else 2000
@@ -199,6 +199,8 @@ async def test_bodies_that_are_too_large(tmp_path: Path) -> None:
 @pytest.mark.parametrize("media_type", ["", "text/plain", "application/xml", "multipart/form-data; boundary=x"])
 async def test_media_types_that_a_route_does_not_read(ids: Ids, media_type: str) -> None:
     for endpoint in WITH_BODY:
+        if media_type.partition(";")[0] in endpoint.raw_body:
+            continue
         asked = ids.right(endpoint).but(headers={"content-type": media_type})
         answer = await asked.send(ids.company.server.client, **ids.company.headers)
         assert answer.status_code == 415, name(endpoint)
