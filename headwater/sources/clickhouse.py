@@ -96,6 +96,8 @@ class ClickHouseServer:
             "max_execution_time": f"{max(1, round(seconds))}",
             "max_result_rows": str(limits.rows + 1),
             "result_overflow_mode": "break",
+            # It breaks off between blocks only.
+            "max_block_size": str(min(limits.rows + 1, 65_536)),
             "output_format_json_quote_64bit_integers": "1",
             "output_format_json_quote_decimals": "1",
             "wait_end_of_query": "1",
