@@ -14,9 +14,9 @@ import msgspec
 
 from headwater.errors import InvalidRequest
 from headwater.sources.connector import MOST_TABLES, Connector
-from headwater.sources.files.build import TABLES
 from headwater.sources.files.names import TableNames
 from headwater.sources.files.tables import Tables
+from headwater.sources.files.task import TABLES
 from headwater.sources.identifiers import quoted_path
 from headwater.sources.records import columnar
 from headwater.sources.schema import Rows

@@ -14,8 +14,9 @@ import pytest
 from headwater.errors import InvalidRequest
 from headwater.sources.duckdb_file import DuckDBFile
 from headwater.sources.files import passages, tables
-from headwater.sources.files.build import PASSAGES, TABLES, Outcome, Upload, build
+from headwater.sources.files.build import build
 from headwater.sources.files.reader import read_files
+from headwater.sources.files.task import PASSAGES, TABLES, Outcome, Upload
 from tests.sources import files_of_every_kind as every
 
 

@@ -30,8 +30,8 @@ from headwater.sources.config import Config, Files, restored
 from headwater.sources.connector import Connector
 from headwater.sources.copying import Copied, copy
 from headwater.sources.duckdb_file import DuckDBFile
-from headwater.sources.files.build import Outcome, Upload
 from headwater.sources.files.reader import read_files
+from headwater.sources.files.task import Outcome, Upload
 from headwater.sources.open import Opener
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from headwater.kit.ids import new_id
-from headwater.sources.files.build import PASSAGES, TABLES
+from headwater.sources.files.task import PASSAGES, TABLES
 
 _MAKING: Final = "making"
 

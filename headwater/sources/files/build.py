@@ -16,41 +16,17 @@ import msgspec
 
 from headwater.errors import InvalidRequest
 from headwater.sources.files import passages
-from headwater.sources.files.documents import Piece, pieces
+from headwater.sources.files.documents import pieces
 from headwater.sources.files.kinds import DOCUMENTS, HEAD, Kind, kind_of, unreadable
 from headwater.sources.files.names import TableNames
+from headwater.sources.files.passages import Piece
 from headwater.sources.files.tables import Tables
+from headwater.sources.files.task import PASSAGES, TABLES, Outcome, Task, Upload
 from headwater.sources.records import columnar
 
-TABLES: Final = "tables.duckdb"
-PASSAGES: Final = "passages.db"
 _PASSAGES_TABLE: Final = "passages"
 _ADDRESS_SPACE: Final = 6 * 1024**3
 _LARGEST_FILE: Final = 2 * 1024**3
-
-
-class Upload(msgspec.Struct, frozen=True):
-    """A file as it was sent: the name that it had, and where its bytes are now."""
-
-    name: str
-    path: str
-
-
-class Task(msgspec.Struct, frozen=True):
-    """What to read, into which folder, and for how many seconds at most."""
-
-    files: tuple[Upload, ...]
-    folder: str
-    seconds: int
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What was made, or why nothing was."""
-
-    tables: tuple[str, ...] = ()
-    passages: int = 0
-    error: str = ""
-    allowed: str = ""
 
 
 def build(files: Sequence[Upload], folder: Path) -> Outcome:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 import docx
-import msgspec
 import pypdf
 from docx.text.paragraph import Paragraph
 
 from headwater.sources.files.kinds import Kind, unreadable
+from headwater.sources.files.passages import Piece
 from headwater.sources.files.tables import check_unfolded, decoded
 
 LONGEST: Final = 1200
@@ -45,13 +45,6 @@ _SILENT: Final = frozenset({"script", "style", "template", "noscript", "svg"})
 
 # It tells of every oddity of a file in the log.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-
-
-class Piece(msgspec.Struct, frozen=True):
-    """A passage; ``place`` is a page, a heading or a number."""
-
-    place: str
-    text: str
 
 
 def pieces(kind: Kind, name: str, path: Path) -> list[Piece]:

@@ -12,9 +12,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from headwater.sources.files.documents import Piece
-
 _MOST_WORDS: Final = 32
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A passage; ``place`` is a page, a heading or a number."""
+
+    place: str
+    text: str
 
 
 class Found(msgspec.Struct, frozen=True):

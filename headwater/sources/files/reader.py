@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from headwater.errors import InvalidRequest
-from headwater.sources.files.build import Outcome, Task, Upload
+from headwater.sources.files.task import Outcome, Task, Upload
 
 SECONDS: Final = 120
 log = structlog.get_logger(__name__)

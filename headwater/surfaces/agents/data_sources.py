@@ -24,7 +24,7 @@ from headwater.errors import (
 )
 from headwater.kit.ids import new_id
 from headwater.sources.config import TYPES, Config, Files, changed, masked, read, type_of
-from headwater.sources.files.build import Upload
+from headwater.sources.files.task import Upload
 from headwater.sources.schema import ResultColumn, Rows, Schema
 from headwater.surfaces._http.endpoint import OWN, READ, WRITE, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.multipart import MEDIA_TYPE, Form, Part, read_form
