@@ -166,6 +166,7 @@ def read(values: Mapping[str, Any]) -> Config:
             field="connection_config.type",
             allowed=list(CONNECTABLE),
         )
+    _refuse_masks(values)
     return _convert(dict(values))
 
 
@@ -215,6 +216,14 @@ def _unmask(merged: dict[str, Any], before: Mapping[str, Any]) -> None:
             _unmask(value, before.get(name) or {})
         elif name in SECRETS and value == MASK:
             merged[name] = before.get(name, "")
+
+
+def _refuse_masks(values: Mapping[str, Any], at: str = "connection_config") -> None:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            _refuse_masks(value, f"{at}.{name}")
+        elif name in SECRETS and value == MASK:
+            raise InvalidRequest(f"'{at}.{name}' is the mask of a secret, not the secret.", field=f"{at}.{name}")
 
 
 def _demand_secrets(before: Mapping[str, Any], values: Mapping[str, Any], moved: str, at: str = "") -> None:

@@ -6,7 +6,6 @@ is told which.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from headwater.sources.files.task import TABLES
 from headwater.sources.identifiers import quoted_path
 from headwater.sources.records import columnar
 from headwater.sources.schema import Rows
+from headwater.sources.threads import in_thread
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ async def copy(connector: Connector, folder: Path, most_rows: int, seconds: floa
                     " view of it, query the source online, or have the operator raise `source_copy_rows` and"
                     " `source_copy_bytes`."
                 )
-            await asyncio.to_thread(_keep, tables, names.plain(table.name), rows)
+            await in_thread(_keep, tables, names.plain(table.name), rows)
             count += len(rows.rows)
         return Copied(tuple(tables.made), count)
 

@@ -5,7 +5,6 @@ Files of uploads, copies of other sources, and files of the operator's folder ar
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from headwater.sources.connector import MOST_TABLES, SAMPLE_ROWS, Limits, check_
 from headwater.sources.guard import Judged, judge
 from headwater.sources.identifiers import quoted
 from headwater.sources.schema import Cell, Dialect, ForeignKey, ResultColumn, Rows, Schema, SourceColumn, SourceTable
+from headwater.sources.threads import in_thread
 
 SHUT: Final = {
     "enable_external_access": "false",
@@ -46,16 +46,16 @@ class DuckDBFile:
 
     async def test(self) -> None:
         """Open the file."""
-        await asyncio.to_thread(self._test)
+        await in_thread(self._test)
 
     async def schema(self) -> Schema:
         """What the file holds."""
-        return await asyncio.to_thread(self._schema)
+        return await in_thread(self._schema)
 
     async def run(self, query: str, params: Mapping[str, Cell], limit: int, seconds: float) -> Rows:
         """The first rows of a query."""
         judged = judge(query, self.dialect)
-        return await asyncio.to_thread(self._run, judged, check_params(judged, params), Limits(limit), seconds)
+        return await in_thread(self._run, judged, check_params(judged, params), Limits(limit), seconds)
 
     async def aclose(self) -> None:
         """Nothing stays open."""

@@ -5,7 +5,6 @@ SQL is then DuckDB's, over that table in memory, with every way out of the engin
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 import threading
@@ -25,6 +24,7 @@ from headwater.sources.duckdb_file import SHUT
 from headwater.sources.guard import Judged, judge
 from headwater.sources.records import table_of
 from headwater.sources.schema import Cell, Dialect, ResultColumn, Rows, Schema, SourceColumn, SourceTable
+from headwater.sources.threads import in_thread
 
 TABLE: Final = "rows"
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -50,14 +50,14 @@ class RestApi:
     async def schema(self) -> Schema:
         """One table, as the rows are now."""
         records = await self._fetch(_SCHEMA_SECONDS)
-        return await asyncio.to_thread(_schema, records)
+        return await in_thread(_schema, records)
 
     async def run(self, query: str, params: Mapping[str, Cell], limit: int, seconds: float) -> Rows:
         """Fetch, then query what came."""
         judged = judge(query, self.dialect)
         values = check_params(judged, params)
         records = await self._fetch(seconds)
-        return await asyncio.to_thread(_run, records, judged, values, Limits(limit), seconds)
+        return await in_thread(_run, records, judged, values, Limits(limit), seconds)
 
     async def aclose(self) -> None:
         """Nothing stays open."""

@@ -24,6 +24,7 @@ from headwater.sources.cells import cell, collect, unique_names
 from headwater.sources.connector import MOST_TABLES, RESULT_BYTES, SAMPLE_ROWS, Limits, check_params, with_places
 from headwater.sources.guard import Judged, judge
 from headwater.sources.schema import Cell, Dialect, ForeignKey, ResultColumn, Rows, Schema, SourceColumn, SourceTable
+from headwater.sources.threads import in_thread
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -96,7 +97,7 @@ class Server:
         try:
             # The engine stops by itself; this is for one that does not answer any more.
             async with asyncio.timeout(seconds + _GRACE_SECONDS):
-                return await asyncio.to_thread(work, to, seconds)
+                return await in_thread(work, to, seconds)
         except TimeoutError:
             raise Timeout(f"The source did not answer within {seconds:g} seconds.") from None
 

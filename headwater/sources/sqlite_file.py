@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -16,8 +15,10 @@ from headwater.sources.connector import MOST_TABLES, SAMPLE_ROWS, Limits, check_
 from headwater.sources.guard import judge
 from headwater.sources.identifiers import quoted
 from headwater.sources.schema import Cell, Dialect, ForeignKey, ResultColumn, Rows, Schema, SourceColumn, SourceTable
+from headwater.sources.threads import in_thread
 
 _STEPS = 10_000
+_LONGEST_VALUE = 64 * 1024 * 1024
 _SCHEMA_SECONDS = 30.0
 _DECIMAL_TEXT = (str, int, float, bytes, type(None))
 _MAY = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
@@ -35,17 +36,17 @@ class SQLiteFile:
 
     async def test(self) -> None:
         """Open the file and read its head."""
-        await asyncio.to_thread(self._test)
+        await in_thread(self._test)
 
     async def schema(self) -> Schema:
         """What the file holds."""
-        return await asyncio.to_thread(self._schema)
+        return await in_thread(self._schema)
 
     async def run(self, query: str, params: Mapping[str, Cell], limit: int, seconds: float) -> Rows:
         """The first rows of a query."""
         judged = judge(query, self.dialect)
         values = {name: _bindable(value) for name, value in check_params(judged, params).items()}
-        return await asyncio.to_thread(self._run, judged.text, values, Limits(limit), seconds)
+        return await in_thread(self._run, judged.text, values, Limits(limit), seconds)
 
     async def aclose(self) -> None:
         """Nothing stays open."""
@@ -97,6 +98,7 @@ class SQLiteFile:
         try:
             with closing(sqlite3.connect(f"file:{quote(str(self._path))}?mode=ro", uri=True)) as connection:
                 connection.text_factory = lambda data: data.decode("utf-8", "replace")
+                connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
                 connection.execute("PRAGMA trusted_schema = OFF")
                 connection.execute("PRAGMA query_only = ON")
                 connection.set_authorizer(_authorize)

@@ -6,7 +6,7 @@ What takes long is done without a transaction; what it came to is then written i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
@@ -23,7 +23,7 @@ from headwater.control.sources.models import DataSource
 from headwater.control.sources.service import DataSources
 from headwater.control.sources.shelf import Shelf
 from headwater.control.sources.status import mark_connected, mark_error
-from headwater.errors import Conflict, HeadwaterError, InvalidRequest, UpstreamError
+from headwater.errors import Conflict, HeadwaterError, InvalidRequest, Timeout, UpstreamError
 from headwater.scope import Scope
 from headwater.settings import Settings
 from headwater.sources.config import Config, Files, restored
@@ -93,13 +93,16 @@ class Connections:
 
     async def try_out(self, config: Config) -> Tested:
         """Connect to where it is."""
+        return await self._tried(lambda: self._opener.open(config))
+
+    async def _tried(self, opened: Callable[[], Connector]) -> Tested:
         began = perf_counter()
         reason = ""
         try:
-            connector = self._opener.open(config)
+            connector = opened()
             await connector.test()
             await connector.aclose()
-        except (UpstreamError, InvalidRequest) as error:
+        except (UpstreamError, InvalidRequest, Timeout) as error:
             reason = error.message
         return Tested(reason, round((perf_counter() - began) * 1000))
 
@@ -107,10 +110,9 @@ class Connections:
         """Connect to a source, and write down how that went."""
         source = await self.known(scope, source_id)
         if isinstance(source.config, Files):
-            began = perf_counter()
-            await self.opened(source).test()
-            return Tested("", round((perf_counter() - began) * 1000))
-        tested = await self.try_out(source.config)
+            tested = await self._tried(lambda: self.opened(source))
+        else:
+            tested = await self.try_out(source.config)
         await self.note(source, tested.reason)
         return tested
 

@@ -134,6 +134,8 @@ class DataSources:
         if change.config is not UNSET:
             source.config = seal(self._session, DataSource.config, stored(change.config))
             source.status, source.last_error = "untested", None
+            # What was copied is of another place.
+            source.next_sync_at = surroundings(self._session).clock() if source.sync_interval_minutes else None
             changed["connection_config"] = None
         if change.tested:
             await mark_connected(self._session, source)

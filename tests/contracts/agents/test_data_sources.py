@@ -205,6 +205,7 @@ class TestRefused:
             ({"sync_interval_minutes": 60}, "sync_interval_minutes", "offline"),
             ({"connection_config": {}}, "connection_config.type", "one of"),
             ({"connection_config": {**MYSQL, "type": "mysq"}}, "connection_config.type", "Did you mean 'mysql'?"),
+            ({"connection_config": {**MYSQL, "password": "********"}}, "connection_config.password", "mask"),
             ({"connection_config": {**MYSQL, "port": 0}}, "connection_config.port", "port"),
             ({"connection_config": {**MYSQL, "pasword": "x"}}, "connection_config", "pasword"),
             ({"connection_config": {"type": "mysql", "host": "x"}}, "connection_config", "database"),
