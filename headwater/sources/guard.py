@@ -107,6 +107,7 @@ def _judge(query: str, dialect: Dialect) -> Judged:
     text, tokens = _plain(query[explain.end() :] if explain else query, dialect)
     if not tokens:
         raise InvalidRequest("'query' is empty.", field=_FIELD, allowed="one SELECT")
+    _check_spelling(text, tokens)
     if dialect == "tsql":
         _check_batch(tokens)
     signed = _with_dollars(text, tokens) if dialect == "duckdb" else text
@@ -136,6 +137,13 @@ def _plain(query: str, dialect: Dialect) -> tuple[str, list[Token]]:
 
 def _tokens(text: str, dialect: Dialect) -> list[Token]:
     return list(sqlglot.tokenize(text, read=dialect))
+
+
+def _check_spelling(text: str, tokens: Sequence[Token]) -> None:
+    """A name written in numbers of characters (``U&"\\0070g_sleep"``) could be that of anything."""
+    for token in tokens:
+        if token.token_type == TokenType.IDENTIFIER and text[: token.start].upper().endswith("U&"):
+            raise InvalidRequest('Names are written as they are, without U&"…".', field=_FIELD)
 
 
 def _check_batch(tokens: Sequence[Token]) -> None:
