@@ -17,6 +17,8 @@ class Api:
         self.body = b'{"data": {"items": [{"id": 1, "name": "Ada", "tags": ["x"]}, {"id": 2, "name": "Bob"}]}}'
         self.status = 200
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.goes_on = threading.Event()
+        self.goes_on.set()
 
 
 @contextmanager
@@ -27,6 +29,7 @@ def api() -> Iterator[Api]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            told.goes_on.wait(10)
             self.send_response(told.status)
             self.send_header("content-length", str(len(told.body)))
             self.end_headers()

@@ -19,9 +19,14 @@ from headwater.control.sources import service
 from headwater.control.webhooks.models import WebhookEvent
 from headwater.errors import InvalidRequest, UpstreamError
 from headwater.jobs.registry import jobs
-from headwater.scope import Role
+from headwater.scope import Role, Scope
 from headwater.sources import copying
+from headwater.sources.schema import ResultColumn, Rows, Schema
+from headwater.tools import data
+from headwater.tools.citation import BUILT_IN
+from headwater.tools.data import DataTools
 from tests.contracts.agents.stand_in import Api, api
+from tests.delivery.telling import until
 from tests.promises import people
 from tests.serving import Company, serving
 from tests.sources.files_of_every_kind import CSV, MARKDOWN, pdf, sqlite, xlsx
@@ -576,3 +581,44 @@ class TestTools:
         assert await credits(company) == before
         with pytest.raises(InvalidRequest):
             await tools.run_sql(own, "DELETE FROM users", {}, scope)
+
+    async def test_only_so_many_queries_of_one_source_run_at_once(
+        self, company: Company, stand_in: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(data, "_WAIT_SECONDS", 0.05)
+        config = {"type": "rest", "base_url": stand_in.url, "rows": "$.data.items"}
+        own = (await connect(company, source_type="api", connection_config=config))["connection_id"]
+        before = await credits(company)
+        stand_in.goes_on.clear()
+        running = [asyncio.create_task(query(company, own, "SELECT 1 AS one")) for _ in range(data.AT_ONCE)]
+        await until(lambda: len(stand_in.asked) == data.AT_ONCE)
+        refused = await query(company, own, "SELECT 1 AS one")
+        stand_in.goes_on.set()
+        assert (refused.status_code, refused.json()["code"]) == (503, "UNAVAILABLE")
+        assert refused.headers["retry-after"]
+        assert [one.status_code for one in await asyncio.gather(*running)] == [200] * data.AT_ONCE
+        assert await credits(company) == before - data.AT_ONCE
+
+    async def test_the_built_in_source_is_asked_through_the_catalogue(self, company: Company) -> None:
+        services = company.server.services
+        scope = await services.control.access.operator_scope(company.organisation_id)
+        tools = DataTools(services.control, services.connections, services.settings, Measured())
+        assert (await tools.get_schema(BUILT_IN, scope)).tables == ()
+        answer = await tools.run_sql(BUILT_IN, "one", {}, scope, 5)
+        assert (list(answer.rows.rows), answer.citation.data_source) == ([("one", 5)], BUILT_IN)
+        with pytest.raises(InvalidRequest, match="params"):
+            await tools.run_sql(BUILT_IN, "one", {"a": 1}, scope)
+        with pytest.raises(InvalidRequest, match="several tables"):
+            await tools.run_sql(BUILT_IN, "two", {}, scope)
+        assert (await query(company, BUILT_IN, "{}")).status_code == 409, "until something is there to be asked"
+
+
+class Measured:
+    """Measurements that answer with what they were asked."""
+
+    async def run(self, query: str, scope: Scope, limit: int) -> tuple[Rows, ...]:
+        table = Rows((ResultColumn("query", ""), ResultColumn("limit", "")), [(query, limit)])
+        return (table, table) if query == "two" else (table,)
+
+    async def schema(self, scope: Scope) -> Schema:
+        return Schema("duckdb", ())
