@@ -16,10 +16,10 @@ import duckdb
 from headwater.errors import InvalidRequest, Timeout, UpstreamError
 from headwater.sources.cells import cell, collect, unique_names
 from headwater.sources.connector import MOST_TABLES, SAMPLE_ROWS, Limits, check_params, with_places
+from headwater.sources.embedded import EMBEDDED, too_much
 from headwater.sources.guard import Judged, judge
 from headwater.sources.identifiers import quoted
 from headwater.sources.schema import Cell, Dialect, ForeignKey, ResultColumn, Rows, Schema, SourceColumn, SourceTable
-from headwater.sources.threads import in_thread
 
 SHUT: Final = {
     "enable_external_access": "false",
@@ -33,7 +33,7 @@ SHUT: Final = {
 }
 """The engine's own settings: no files, no network, no extensions, and no way to change that."""
 _SCHEMA_SECONDS: Final = 30.0
-_AT_ONCE: Final = 1000
+_AT_ONCE: Final = 100
 
 
 class DuckDBFile:
@@ -46,16 +46,17 @@ class DuckDBFile:
 
     async def test(self) -> None:
         """Open the file."""
-        await in_thread(self._test)
+        await EMBEDDED.run(_SCHEMA_SECONDS, self._test)
 
     async def schema(self) -> Schema:
         """What the file holds."""
-        return await in_thread(self._schema)
+        return await EMBEDDED.run(_SCHEMA_SECONDS, self._schema)
 
     async def run(self, query: str, params: Mapping[str, Cell], limit: int, seconds: float) -> Rows:
         """The first rows of a query."""
         judged = judge(query, self.dialect)
-        return await in_thread(self._run, judged, check_params(judged, params), Limits(limit), seconds)
+        values = check_params(judged, params)
+        return await EMBEDDED.run(seconds, self._run, judged, values, Limits(limit), seconds)
 
     async def aclose(self) -> None:
         """Nothing stays open."""
@@ -94,6 +95,8 @@ class DuckDBFile:
             yield connection
         except duckdb.InterruptException:
             raise Timeout(f"The query took longer than {seconds:g} seconds and was stopped.") from None
+        except (duckdb.OutOfMemoryException, MemoryError):
+            raise too_much() from None
         except duckdb.PermissionException as error:
             raise InvalidRequest(f"The engine refuses the query: {self._words(error)}", field="query") from None
         except duckdb.Error as error:

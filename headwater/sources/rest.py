@@ -21,10 +21,10 @@ from headwater.sources.cells import cell, collect, unique_names
 from headwater.sources.config import ApiKey, Basic, Bearer, Rest
 from headwater.sources.connector import SAMPLE_ROWS, Limits, check_params, with_places
 from headwater.sources.duckdb_file import SHUT
+from headwater.sources.embedded import EMBEDDED, too_much
 from headwater.sources.guard import Judged, judge
 from headwater.sources.records import table_of
 from headwater.sources.schema import Cell, Dialect, ResultColumn, Rows, Schema, SourceColumn, SourceTable
-from headwater.sources.threads import in_thread
 
 TABLE: Final = "rows"
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -50,14 +50,14 @@ class RestApi:
     async def schema(self) -> Schema:
         """One table, as the rows are now."""
         records = await self._fetch(_SCHEMA_SECONDS)
-        return await in_thread(_schema, records)
+        return await EMBEDDED.run(_SCHEMA_SECONDS, _schema, records)
 
     async def run(self, query: str, params: Mapping[str, Cell], limit: int, seconds: float) -> Rows:
         """Fetch, then query what came."""
         judged = judge(query, self.dialect)
         values = check_params(judged, params)
         records = await self._fetch(seconds)
-        return await in_thread(_run, records, judged, values, Limits(limit), seconds)
+        return await EMBEDDED.run(seconds, _run, records, judged, values, Limits(limit), seconds)
 
     async def aclose(self) -> None:
         """Nothing stays open."""
@@ -146,6 +146,8 @@ def _run(
             return collect(columns, result.fetchmany(limits.rows + 1), limits)
         except duckdb.InterruptException:
             raise Timeout(f"The query took longer than {seconds:g} seconds and was stopped.") from None
+        except (duckdb.OutOfMemoryException, MemoryError):
+            raise too_much() from None
         except duckdb.Error as error:
             line = str(error).splitlines()[0]
             raise InvalidRequest(f"The query failed: {line.partition(' Error: ')[2] or line}", field="query") from None

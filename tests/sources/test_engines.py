@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import resource
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
@@ -289,3 +290,19 @@ def test_times_with_a_zone_are_told_in_utc() -> None:
     from headwater.sources.cells import cell
 
     assert cell(datetime.fromisoformat("2025-01-01T02:00:00+02:00")).isoformat() == "2025-01-01T00:00:00+00:00"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT repeat('x', 1000000000) AS a FROM big",
+        "SELECT repeat('x', 10000000) AS a FROM range(1000)",
+        "SELECT range(1000000000) AS a",
+    ],
+)
+async def test_a_query_that_needs_too_much_memory_takes_none_of_the_server_s(opener: Opener, query: str) -> None:
+    source = opener.open(read({"type": "duckdb", "database": "shop.duckdb"}))
+    with pytest.raises((InvalidRequest, Timeout), match=r"memory|seconds"):
+        await source.run(query, {}, 5, 1)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 * 1024 * 1024, "kibibytes"
+    assert (await source.run("SELECT count(*) AS n FROM p", {}, 5, 5)).rows == [(3,)]
