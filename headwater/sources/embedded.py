@@ -14,8 +14,11 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Final, ParamSpec, TypeVar
 
+import structlog
+
 from headwater.errors import InvalidRequest, Timeout
 
+log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -46,7 +49,8 @@ class EmbeddedPool:
         try:
             async with asyncio.timeout(seconds + _GRACE_SECONDS):
                 return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
-        except (BrokenProcessPool, MemoryError):
+        except (BrokenProcessPool, MemoryError) as error:
+            log.warning("source.process_died", reason=type(error).__name__)
             if self._pool is pool:
                 self._pool = None
                 pool.shutdown(wait=False)
