@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PROCESSES: Final = 2
+PROCESSES: Final = 4
 MEMORY: Final = 3 * 1024**3
 """Bytes of addresses, of which the engine's own threads and code take one gibibyte or so."""
 _GRACE_SECONDS: Final = 10.0
