@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Final, assert_never
 
-from headwater.errors import InvalidRequest, UpstreamError
+from headwater.errors import HostRefused, InvalidRequest, UpstreamError
 from headwater.outbound import Outbound
 from headwater.sources.clickhouse import ClickHouseServer
 from headwater.sources.config import (
@@ -70,20 +70,13 @@ class Opener:
         match config:
             case Rest():
                 check_path(config.rows)
-                await self._known(self._outbound.check(url_of(config)))
+                await _known(self._outbound.check(url_of(config)), "connection_config.base_url")
             case SQLite(database=name) | DuckDB(database=name):
                 self._file(name)
             case Postgres() | MySQL() | MSSQL() | ClickHouse():
-                await self._known(self._addresses(config.host, config.port))
+                await _known(self._addresses(config.host, config.port), _HOST)
             case _:
                 self.open(config)
-
-    async def _known(self, looking: object) -> None:
-        try:
-            await looking  # type: ignore[misc]
-        except UpstreamError as error:
-            # Not a failure of another server but a name that is wrong, or not there yet.
-            raise InvalidRequest(error.message, field=_HOST, allowed="a host that is known") from None
 
     def _server(self, driver: Driver, host: str, port: int, most_bytes: int) -> Server:
         return Server(driver, lambda: self._addresses(host, port), most_bytes=most_bytes)
@@ -111,3 +104,14 @@ class Opener:
                 f"There is no file '{name[:80]}' in the operator's folder.", field=field, allowed="a path within it"
             )
         return path
+
+
+async def _known(looking: Awaitable[object], field: str) -> None:
+    """Wait for a host to be judged; what is wrong with it is said of ``field``."""
+    try:
+        await looking
+    except HostRefused as error:
+        raise HostRefused(error.message, field=field, allowed=error.details.get("allowed", "a public host")) from None
+    except UpstreamError as error:
+        # Not a failure of another server but a name that is wrong, or not there yet.
+        raise InvalidRequest(error.message, field=field, allowed="a host that is known") from None

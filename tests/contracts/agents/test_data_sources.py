@@ -246,15 +246,17 @@ class TestRefused:
     async def test_private_hosts(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as server:
             own = await server.company()
-            for config, kind in (
-                ({**MYSQL, "host": "127.0.0.1"}, "database"),
-                ({"type": "rest", "base_url": "http://10.0.0.1/x"}, "api"),
-                ({"type": "clickhouse", "host": "192.168.0.1"}, "database"),
+            for config, kind, field in (
+                ({**MYSQL, "host": "127.0.0.1"}, "database", "host"),
+                ({"type": "rest", "base_url": "http://10.0.0.1/x"}, "api", "base_url"),
+                ({"type": "rest", "base_url": "ftp://example.com"}, "api", "base_url"),
+                ({"type": "clickhouse", "host": "192.168.0.1"}, "database", "host"),
             ):
                 body = {**SEED, "connection_config": config, "source_type": kind}
                 answer = await own.request("POST", f"{PATH}/connect", json=body)
                 assert answer.status_code == 400
-                assert "does not connect to" in answer.json()["message"]
+                assert answer.json()["details"]["field"] == f"connection_config.{field}"
+                assert "does not connect to" in answer.json()["message"] or "http" in answer.json()["message"]
 
     async def test_more_than_there_may_be(self, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(service, "MOST", 1)
