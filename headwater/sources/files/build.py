@@ -9,6 +9,7 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,9 @@ def _table(documents: Sequence[tuple[str, Sequence[Piece]]]) -> object:
 def main() -> None:
     """Do the task of standard input, within bounds that the system holds."""
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
+    # macOS has no such bound and may refuse to be told one.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     resource.setrlimit(resource.RLIMIT_CPU, (task.seconds, task.seconds))
     try:
