@@ -5,7 +5,6 @@ Otherwise every caller would wait each time that it runs out, all of them at onc
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, Final
@@ -13,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 from headwater.errors import HeadwaterError
+from headwater.kit.beside import Beside
 
 TRUSTED_FOR: Final = timedelta(seconds=2)
 """For how long what another process may have changed is used without asking the database."""
@@ -24,17 +24,15 @@ class Renewals:
     """The lookups under way."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._beside = Beside()
 
     def begin(self, what: str, lookup: Coroutine[Any, Any, object]) -> None:
         """Do a lookup in the background; when it fails, what it would have renewed runs out."""
-        task = asyncio.create_task(self._run(what, lookup))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._beside.begin(self._run(what, lookup))
 
     async def settle(self) -> None:
         """Wait for all of them."""
-        await asyncio.gather(*self._tasks)
+        await self._beside.settle()
 
     async def _run(self, what: str, lookup: Coroutine[Any, Any, object]) -> None:
         try:

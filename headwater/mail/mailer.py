@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 
 from headwater.errors import HeadwaterError
+from headwater.kit.beside import Beside
 from headwater.kit.clock import Clock
 from headwater.mail.message import Message, Undeliverable, compose, mailbox
 from headwater.mail.senders import FolderSender, NotSent, Sender, SmtpSender
@@ -35,16 +36,16 @@ class Mailer:
         self._origin = origin
         self._clock = clock
         self._retries = retries
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._beside = Beside()
         self._hurry = asyncio.Event()
 
     def post(self, message: Message) -> None:
         """Send a message in the background."""
-        self._begin(self._send(message))
+        self._beside.begin(self._send(message))
 
     def post_when(self, made: Coroutine[Any, Any, Message | None]) -> None:
         """Find out in the background what is to be sent, if anything is, and send it."""
-        self._begin(self._send_when(made))
+        self._beside.begin(self._send_when(made))
 
     async def deliver(self, message: Message) -> None:
         """Send a message now, once; ``NotSent`` or ``Undeliverable`` where it does not go out."""
@@ -57,15 +58,8 @@ class Mailer:
     async def settle(self) -> None:
         """Wait until everything has been sent, or given up: nothing waits for another attempt any more."""
         self._hurry.set()
-        while self._tasks:
-            # Not gathered: what one of them breaks on shall not keep the server from closing its stores.
-            await asyncio.wait(tuple(self._tasks))
+        await self._beside.settle()
         self._hurry.clear()
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _send_when(self, made: Coroutine[Any, Any, Message | None]) -> None:
         try:
