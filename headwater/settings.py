@@ -26,6 +26,7 @@ MIB = 1024 * 1024
 
 _Seconds = Annotated[float, Meta(gt=0)]
 _Bytes = Annotated[int, Meta(gt=0)]
+_Url = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
 _Credits = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
@@ -35,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data_dir: str = ".data"
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
-    public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")] = ""
+    public_url: _Url = ""
     default_plan: str = "enterprise"
     registration: Literal["open", "invite", "closed"] = "open"
     max_body_bytes: _Bytes = MIB
@@ -74,8 +75,31 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     currency: Annotated[str, Meta(pattern=r"^(?!bhd|iqd|jod|kwd|lyd|omr|tnd)[a-z]{3}$")] = "usd"
     stripe_api_key: str = ""
     stripe_webhook_secret: str = ""
-    stripe_api_url: Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")] = ""
+    stripe_api_url: _Url = ""
     stripe_timeout: _Seconds = 30.0
+    llm_openai_api_key: str = ""
+    llm_openai_base_url: _Url = ""
+    llm_anthropic_api_key: str = ""
+    llm_anthropic_base_url: _Url = ""
+    llm_google_api_key: str = ""
+    llm_google_base_url: _Url = ""
+    llm_mistral_api_key: str = ""
+    llm_mistral_base_url: _Url = ""
+    llm_bedrock_api_key: str = ""
+    llm_bedrock_base_url: _Url = ""
+    llm_bedrock_region: str = "us-east-1"
+    llm_compatible_api_key: str = ""
+    llm_compatible_base_url: _Url = ""
+    model_aliases: Annotated[str, Meta(pattern=r"^([^,=\s]+=[^,=\s]+(,[^,=\s]+=[^,=\s]+)*)?$")] = ""
+    whatsapp_api_url: _Url = "https://graph.facebook.com"
+    messenger_api_url: _Url = "https://graph.facebook.com"
+    telegram_api_url: _Url = "https://api.telegram.org"
+    slack_api_url: _Url = "https://slack.com/api"
+    agent_timeout: _Seconds = 60.0
+    agent_steps: Annotated[int, Meta(ge=1, le=50)] = 10
+    agent_tokens: Annotated[int, Meta(ge=1000)] = 50_000
+    chat_messages_per_minute: Annotated[int, Meta(ge=1)] = 20
+    conversation_messages_per_hour: Annotated[int, Meta(ge=1)] = 60
     jobs: bool = True
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
     allow_private_hosts: bool = False
@@ -87,6 +111,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def behind_tls(self) -> bool:
         """Whether people reach the server by TLS, which a proxy in front ends."""
         return self.public_url.startswith("https://")
+
+    @property
+    def origin(self) -> str:
+        """The server's address as its users see it, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
 DESCRIPTIONS: dict[str, str] = {
@@ -133,6 +163,29 @@ DESCRIPTIONS: dict[str, str] = {
     "stripe_webhook_secret": "Secret with which Stripe signs its events; empty takes none.",
     "stripe_api_url": "Where Stripe is asked; empty takes its own address. For tests.",
     "stripe_timeout": "Seconds after which a request to Stripe is given up.",
+    "llm_openai_api_key": "Key for models of OpenAI; empty takes none. Needs `pip install headwater[models]`.",
+    "llm_openai_base_url": "Where OpenAI is asked; empty takes its own address.",
+    "llm_anthropic_api_key": "Key for models of Anthropic; empty takes none. Needs `pip install headwater[models]`.",
+    "llm_anthropic_base_url": "Where Anthropic is asked; empty takes its own address.",
+    "llm_google_api_key": "Key for models of Google; empty takes none. Needs `pip install headwater[models]`.",
+    "llm_google_base_url": "Where Google is asked; empty takes its own address.",
+    "llm_mistral_api_key": "Key for models of Mistral; empty takes none. Needs `pip install headwater[models]`.",
+    "llm_mistral_base_url": "Where Mistral is asked; empty takes its own address.",
+    "llm_bedrock_api_key": "Key for models of Amazon Bedrock; empty takes none. Needs `pip install headwater[models]`.",
+    "llm_bedrock_base_url": "Where Amazon Bedrock is asked; empty takes its own address.",
+    "llm_bedrock_region": "The region of Amazon Bedrock.",
+    "llm_compatible_api_key": "Key for a server that speaks as OpenAI does; empty where it wants none.",
+    "llm_compatible_base_url": "Such a server (Ollama, vLLM, llama.cpp); its models are named `compatible/…`.",
+    "model_aliases": "Other names of models: `name=provider/model`, separated by commas.",
+    "whatsapp_api_url": "Where WhatsApp is sent to. For tests.",
+    "messenger_api_url": "Where Messenger is sent to. For tests.",
+    "telegram_api_url": "Where Telegram is sent to; its bots may be served by a Bot API server of one's own.",
+    "slack_api_url": "Where Slack is sent to. For tests.",
+    "agent_timeout": "Seconds after which an agent that has not answered is stopped; nothing is charged then.",
+    "agent_steps": "Requests to a model that one execution may make.",
+    "agent_tokens": "Tokens that one execution may take, read and written; credits for them are held before it.",
+    "chat_messages_per_minute": "Messages that one address may send to deployed agents within a minute.",
+    "conversation_messages_per_hour": "Messages that one conversation of a chat may have within an hour.",
     "jobs": "Whether this process does nightly and recurring work and sends to webhooks; of several one does each.",
     "trusted_proxies": "How many proxies in front may set X-Forwarded-For; 0 trusts none.",
     "allow_private_hosts": "Whether the server may connect to loopback and private addresses that users name.",
@@ -141,12 +194,24 @@ DESCRIPTIONS: dict[str, str] = {
     "log_level": "The least important level that is logged.",
 }
 
-SECRET: frozenset[str] = frozenset({"smtp_password", "stripe_api_key", "stripe_webhook_secret"})
+SECRET: frozenset[str] = frozenset(
+    {
+        "smtp_password",
+        "stripe_api_key",
+        "stripe_webhook_secret",
+        "llm_openai_api_key",
+        "llm_anthropic_api_key",
+        "llm_google_api_key",
+        "llm_mistral_api_key",
+        "llm_bedrock_api_key",
+        "llm_compatible_api_key",
+    }
+)
 """Settings whose values are never shown."""
 
 _PREFIX = "HEADWATER_"
-# Not settings: where the settings are, and where the tests find their real data.
-_OTHER_VARIABLES = frozenset({"HEADWATER_CONFIG", "HEADWATER_REAL_DATA"})
+# Not settings: where the settings are, a client's key, and where the tests find their real data.
+_OTHER_VARIABLES = frozenset({"HEADWATER_CONFIG", "HEADWATER_KEY", "HEADWATER_REAL_DATA"})
 
 
 class SettingsError(Exception):

@@ -171,6 +171,12 @@ async def owner_scope(session: AsyncSession, organisation_id: int) -> Scope:
     return _scope("operator", holder)
 
 
+async def visitor_scope(session: AsyncSession, organisation_id: int) -> Scope:
+    """The scope in which an organisation's agents read for people outside of it: a viewer's, reading only."""
+    owner = await owner_scope(session, organisation_id)
+    return msgspec.structs.replace(owner, role=Role.viewer, permissions=frozenset(("read",)))
+
+
 async def reader_scope(session: AsyncSession, organisation_id: int, user_id: int) -> Scope | None:
     """The scope in which the server reads for a member, with the role they have today; None for who is none."""
     holder = await holders.of_member(session, user_id, organisation_id)

@@ -1,4 +1,8 @@
-"""Takes away what is of no more use to anybody: kept answers, logins that ended, old runs of jobs and deliveries."""
+"""Takes away what is of no more use to anybody.
+
+Kept answers, logins that ended, old runs of jobs, deliveries, conversations that nobody goes on with,
+and messages of platforms.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,10 @@ from typing import Final
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from headwater.control.agents.conversations import forget_still
 from headwater.control.billing.models import CreditHold
 from headwater.control.db import surroundings
+from headwater.control.deployments.inbox import forget_old
 from headwater.control.idempotency.service import Idempotency
 from headwater.control.jobs.leases import Leases
 from headwater.control.members.models import Invitation
@@ -28,4 +34,6 @@ async def tidy(session: AsyncSession, idempotency: Idempotency) -> None:
         await session.execute(delete(expiring).where(expiring.expires_at <= now))
     await forget_old_deliveries(session, now)
     await forget_strays(session)
+    await forget_still(session)
+    await forget_old(session, now)
     await Leases(session).forget(now - _RUNS_KEPT_FOR)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 
 from headwater.settings import SettingsError
 
-NEWEST: Final = "0013"
+NEWEST: Final = "0014"
 """The last step; a test holds it to the folder."""
 
 _STEPS_TAKEN = table("alembic_version", column("version_num"))

@@ -65,6 +65,12 @@ Action = Literal[
     "report_confirmed",
     "report_stopped",
     "report_resumed",
+    "agent_created",
+    "agent_changed",
+    "agent_deleted",
+    "deployment_created",
+    "deployment_changed",
+    "deployment_deleted",
 ]
 
 

@@ -46,7 +46,7 @@ class Outlets:
 
     async def update(self, outlet_id: str, name: str | None = None, address: str | None = None) -> Outlet:
         """Change what is given."""
-        outlet = await self._get(outlet_id)
+        outlet = await self.get(outlet_id)
         if name is not None:
             outlet.name = text(name, "name", longest=_LONGEST_NAME)
         if address is not None:
@@ -56,10 +56,11 @@ class Outlets:
 
     async def delete(self, outlet_id: str) -> None:
         """Remove one."""
-        await self._session.delete(await self._get(outlet_id))
+        await self._session.delete(await self.get(outlet_id))
         await self._session.flush()
 
-    async def _get(self, outlet_id: str) -> Outlet:
+    async def get(self, outlet_id: str) -> Outlet:
+        """One; ``NotFound`` where the organisation has none of this id."""
         outlet = await self._session.get(Outlet, outlet_id)
         if outlet is None or outlet.organisation_id != self._scope.organisation_id:
             raise NotFound(f"There is no outlet '{outlet_id[:64]}'.", field="outlet_id")

@@ -31,8 +31,7 @@ class Letters:
     """The letters of this server."""
 
     def __init__(self, settings: Settings) -> None:
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        self._origin = settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"
+        self._origin = settings.origin
 
     def verification(self, email: str, token: str) -> Message:
         """Asks to prove the address."""

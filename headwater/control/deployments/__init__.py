@@ -1,0 +1,1 @@
+"""Where agents are let out to: platforms on which people outside the company may ask them."""
