@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Final
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -16,28 +16,19 @@ import msgspec
 from headwater.control import Control
 from headwater.control.sources.connections import Connections, Known
 from headwater.control.sources.service import DataSources
-from headwater.errors import Conflict, InvalidRequest, NotFound, Unavailable, UpstreamError
+from headwater.errors import InvalidRequest, NotFound, Unavailable, UpstreamError
 from headwater.scope import Scope
 from headwater.settings import Settings
 from headwater.sources.files import passages
 from headwater.sources.schema import Cell, Rows, Schema
 from headwater.tools.citation import BUILT_IN, Citation
+from headwater.tools.measurements import Measurements
 
 AT_ONCE: Final = 4
 """So many queries of one source run at the same time; others wait for their turn."""
 BUILT_IN_NAME: Final = "Headwater"
 _WAIT_SECONDS: Final = 10.0
 _MOST_PASSAGES: Final = 50
-
-
-class Measurements(Protocol):
-    """The organisation's own measurements, asked through the metric catalogue."""
-
-    async def run(self, query: str, scope: Scope, limit: int) -> tuple[Rows, ...]:
-        """Answer a metric question (JSON), as one table for each entity or series."""
-
-    async def schema(self, scope: Scope) -> Schema:
-        """What can be asked, as tables."""
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -71,7 +62,7 @@ class DataTools:
     """Reads data sources with the caller's scope, within the server's limits."""
 
     def __init__(
-        self, control: Control, connections: Connections, settings: Settings, measurements: Measurements | None = None
+        self, control: Control, connections: Connections, settings: Settings, measurements: Measurements
     ) -> None:
         self._control = control
         self._connections = connections
@@ -87,10 +78,17 @@ class DataTools:
         found.append(Described(BUILT_IN, BUILT_IN_NAME, "headwater", "connected"))
         return [one for one in found if allowed is None or one.id in allowed]
 
+    async def hold_known(self, source_ids: Collection[str], scope: Scope) -> None:
+        """``NotFound`` where one of these is not the organisation's, for whoever is about to keep them."""
+        known = {one.id for one in await self.list_data_sources(scope)}
+        for one in source_ids:
+            if one not in known:
+                raise NotFound(f"There is no data source '{one[:64]}'.", field="data_sources")
+
     async def get_schema(self, source_id: str, scope: Scope) -> Schema:
         """What a source holds; raises as ``run_sql`` does."""
         if source_id == BUILT_IN:
-            return await self._measured().schema(scope)
+            return await self._measurements.schema(scope)
         source = await self._connections.known(scope, source_id)
         async with self._lane(source_id):
             connector = self._connections.opened(source)
@@ -167,15 +165,7 @@ class DataTools:
     async def _of_measurements(self, query: str, params: Mapping[str, Cell], scope: Scope, limit: int) -> Rows:
         if params:
             raise InvalidRequest("A metric question takes no 'params'.", field="params")
-        tables = await self._measured().run(query, scope, limit)
-        if len(tables) != 1:
-            raise InvalidRequest("The question has several tables as its answer; ask for one of them.", field="query")
-        return tables[0]
-
-    def _measured(self) -> Measurements:
-        if self._measurements is None:
-            raise Conflict("This server's own measurements cannot be asked as a data source here.")
-        return self._measurements
+        return await self._measurements.run(query, scope, limit)
 
     async def _fell(self, source: Known, error: UpstreamError) -> None:
         # A copy is not the source: that it cannot be read says nothing of that one.

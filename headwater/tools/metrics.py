@@ -116,12 +116,15 @@ class MetricTools:
         self, text: str, scope: Scope, kind: str | None = None, limit: int = 10
     ) -> tuple[Found, ...]:
         """Entities whose names are nearest to ``text``; only the organisation's own."""
-        if kind is not None and kind not in KIND_LABELS:
-            raise InvalidRequest(
-                f"Unknown kind '{kind[:64]}'.{did_you_mean(kind, KIND_LABELS)}", field="kind", allowed=list(KIND_LABELS)
-            )
+        _hold_kind(kind)
         index = await self.index(scope)
         return index.search(text, kind=kind, limit=min(limit, _MOST_FOUND))
+
+    async def list_entities(self, scope: Scope, kind: str | None, limit: int) -> list[Named]:
+        """The organisation's entities, or those of a kind."""
+        _hold_kind(kind)
+        known = (await self.index(scope)).entities
+        return [one for one in known if kind in (None, one.kind)][:limit]
 
     async def index(self, scope: Scope) -> Index:
         """The names of the organisation's entities."""
@@ -266,6 +269,13 @@ class MetricTools:
         if chosen is None or len(chosen) != 1:
             raise InvalidRequest("'why_not_ranked' is about one offer.", field="entity.ids", allowed="one id")
         return DashboardQuestion("why_not_ranked", days, offer=facts.number("offer", *chosen)), None
+
+
+def _hold_kind(kind: str | None) -> None:
+    if kind is not None and kind not in KIND_LABELS:
+        raise InvalidRequest(
+            f"Unknown kind '{kind[:64]}'.{did_you_mean(kind, KIND_LABELS)}", field="kind", allowed=list(KIND_LABELS)
+        )
 
 
 def _checked(question: MetricQuestion) -> list[Asked]:
