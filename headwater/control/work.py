@@ -1,4 +1,4 @@
-"""The one write transaction of a request: begun when first needed, committed at the edge."""
+"""The one write transaction of a piece of work: begun when first needed, committed at the edge."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from headwater.control.db import UnitOfWork
 
 
 class Work:
-    """Holds the request's unit of work; leaving the block commits it, or rolls back on an error."""
+    """Holds the unit of work; leaving the block commits it, or rolls back on an error."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
