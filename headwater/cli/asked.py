@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from starlette.routing import compile_path
 
 from headwater.app import endpoints
+from headwater.control.work import Work
 from headwater.errors import InvalidRequest, NotFound
 from headwater.query.question import Question
 from headwater.query.result import Answer
@@ -24,7 +25,6 @@ from headwater.scope import Scope
 from headwater.surfaces._http.endpoint import Call, Endpoint, Headers
 from headwater.surfaces._http.params import parse_query
 from headwater.surfaces._http.services import Services
-from headwater.surfaces._http.work import Work
 
 
 class AskedSeries(NamedTuple):

@@ -27,6 +27,7 @@ COMMANDS = {
     "explain": "explain:explain",
     "rollup": "rollup:rollup",
     "prune": "prune:prune",
+    "mcp": "mcp:mcp",
     "doctor": "doctor:doctor",
 }
 

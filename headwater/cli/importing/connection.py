@@ -72,6 +72,10 @@ class Connection:
         headers = {"Content-Type": media_type, "Idempotency-Key": new_id("import")}
         return self._read(await asyncio.to_thread(self._request, "POST", path, body, headers), form)
 
+    def exchange(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+        """The answer, as it came, to a POST that may be repeated."""
+        return self._request("POST", path, body, headers)
+
     def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
         for attempts_left in reversed(range(_ATTEMPTS)):
             try:
