@@ -10,11 +10,15 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Receive, Send
 
 from headwater import settings as settings_module
+from headwater.agent_runtime.executing import Runner
+from headwater.agent_runtime.parts import AgentParts
+from headwater.agent_runtime.runner import provide as provide_runner
 from headwater.catalogue.registry import CATALOGUE, EVENTS
 from headwater.control import Control
 from headwater.control import provide as provide_control
@@ -32,6 +36,7 @@ from headwater.jobs.registry import jobs
 from headwater.jobs.worker import Worker
 from headwater.kit.clock import Clock, system_clock
 from headwater.kit.redaction import redact_line
+from headwater.mcp.bridge import Bridge
 from headwater.outbound import Outbound
 from headwater.outbound import provide as provide_outbound
 from headwater.query.cache import TaggedCache, TagGenerations
@@ -56,18 +61,20 @@ from headwater.surfaces._http.traffic import Counted, Traffic
 from headwater.surfaces.accounts import audit_log
 from headwater.surfaces.accounts import routes as accounts
 from headwater.surfaces.ad_creatives import routes as ad_creatives
-from headwater.surfaces.agents import data_sources
+from headwater.surfaces.agents import mcp, widget
+from headwater.surfaces.agents import routes as agents
 from headwater.surfaces.creators import envelope as creators_envelope
 from headwater.surfaces.creators import routes as creators
 from headwater.surfaces.decisions import envelope as decisions_envelope
 from headwater.surfaces.decisions import routes as decisions
 from headwater.surfaces.ingest import routes as ingest
 from headwater.surfaces.system import description, health, industries, metrics
-from headwater.tools.data import DataTools
+from headwater.tools.metrics import MetricTools
+from headwater.tools.toolbox import Toolbox
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-ERROR_FORMS = ErrorForms([creators_envelope.FORM, decisions_envelope.FORM])
+ERROR_FORMS = ErrorForms([creators_envelope.FORM, decisions_envelope.FORM, mcp.FORM])
 
 
 def endpoints() -> Sequence[Endpoint]:
@@ -79,12 +86,12 @@ def endpoints() -> Sequence[Endpoint]:
         *ingest.ENDPOINTS,
         *accounts.ENDPOINTS,
         *audit_log.ENDPOINTS,
-        *data_sources.ENDPOINTS,
+        *agents.ENDPOINTS,
         *health.ENDPOINTS,
         *industries.ENDPOINTS,
         *metrics.ENDPOINTS,
     ]
-    return [*described, *description.endpoints(lambda: described, ERROR_FORMS)]
+    return [*described, *widget.ENDPOINTS, *description.endpoints(lambda: described, ERROR_FORMS)]
 
 
 def _store(settings: Settings, clock: Clock) -> DuckDBStore:
@@ -120,6 +127,14 @@ def _series(settings: Settings, store: DuckDBStore, clock: Clock, generations: T
     )
 
 
+def _totals_and_decisions(
+    settings: Settings, store: DuckDBStore, series: SeriesEngine, clock: Clock, generations: TagGenerations
+) -> tuple[TotalsEngine, DecisionsEngine]:
+    cache_bytes = settings.cache_bytes // 8
+    totals = TotalsEngine(series, generations, clock, cache_bytes=cache_bytes)
+    return totals, DecisionsEngine(store, generations, clock, cache_bytes=cache_bytes)
+
+
 def _connections(settings: Settings, control: Control, outbound: Outbound) -> Connections:
     files = Path(settings.source_files_dir) if settings.source_files_dir else None
     return Connections(control, Opener(outbound, files), settings)
@@ -134,6 +149,7 @@ class Headwater:
         clock: Clock = system_clock,
         control: Control | None = None,
         outbound: Outbound | None = None,
+        runner: Runner | None = None,
     ) -> None:
         generations = TagGenerations()
         control = control or provide_control(settings, clock)
@@ -141,16 +157,18 @@ class Headwater:
         store = _store(settings, clock)
         engine = _engine(settings, store, control, generations)
         series = _series(settings, store, clock, generations)
-        totals = TotalsEngine(series, generations, clock, cache_bytes=settings.cache_bytes // 8)
-        decisions = DecisionsEngine(store, generations, clock, cache_bytes=settings.cache_bytes // 8)
+        totals, decisions = _totals_and_decisions(settings, store, series, clock, generations)
         self._writer = Writer(store, settings.ingest_queue_events, settings.ingest_commit_events)
         Invalidation(control, generations).listen(self._writer)
         self._renderer = RenderPool()
         reporting = Reporting(control, engine, self._renderer, clock)
-        sums, marks = CreatorSums(control, store, generations), Milestones(control, series, clock)
         connections = _connections(settings, control, outbound)
+        metrics = MetricTools(control, engine, series, totals, decisions, clock)
+        tools = Toolbox.of(metrics, control, connections, settings)
+        parts = AgentParts.of(control, runner or provide_runner(settings, tools, clock), outbound, settings, clock)
+        sums, marks = CreatorSums(control, store, generations), Milestones(control, series, clock)
         scheduled = ScheduledReports(control, reporting)
-        work = jobs(control, clock, sums.rebuild, sums.prune, marks.mark, scheduled, connections)
+        work = jobs(control, clock, sums.rebuild, sums.prune, marks.mark, scheduled, connections, parts.postbox)
         self.worker = Worker(control, work, clock) if settings.jobs else None
         self.deliverer = Deliverer(control, outbound, clock)
         remembering = Remembering(store)
@@ -175,12 +193,18 @@ class Headwater:
             self.deliverer,
             Counted(Traffic(), self._writer, generations),
             connections,
-            DataTools(control, connections, settings),
+            tools,
+            parts,
+            Bridge(tools.verbs, settings.max_body_bytes),
         )
-        self.app: ASGIApp = Gate(
+        self.app: ASGIApp = self._gate(TaggedCache(settings.cache_bytes // 4, generations, clock))
+
+    def _gate(self, responses: TaggedCache[Any]) -> Gate:
+        settings = self.services.settings
+        return Gate(
             endpoints(),
             Server(self.services),
-            TaggedCache(settings.cache_bytes // 4, generations, clock),
+            responses,
             ERROR_FORMS,
             trusted_proxies=settings.trusted_proxies,
             browsers=BrowserHeaders(tls=settings.behind_tls),
@@ -196,6 +220,8 @@ class Headwater:
     async def stop(self) -> None:
         """Commit what waits and close both stores."""
         await self.deliverer.stop()
+        await self.services.agents.settle()
+        await self.services.mcp.stop()
         self._renderer.stop()
         await self.services.outbound.aclose()
         await self._writer.stop()

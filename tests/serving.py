@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
+from headwater.agent_runtime.executing import Runner
 from headwater.app import Headwater
 from headwater.control import provide
 from headwater.kit.clock import FixedClock
@@ -155,14 +156,14 @@ def event(creative_id: int, name: str = "impressions", ts: str = "2025-04-17T09:
 
 
 @asynccontextmanager
-async def serving(folder: Path, **settings: Any) -> AsyncIterator[Server]:
-    """A server over ``folder``, started and stopped."""
+async def serving(folder: Path, runner: Runner | None = None, **settings: Any) -> AsyncIterator[Server]:
+    """A server over ``folder``, started and stopped; ``runner`` answers for its agents in place of the analyst."""
     clock, names = FixedClock(NOW), Names()
     files = str(folder / "operators")
     chosen = Settings(**{"data_dir": str(folder), "source_files_dir": files, **NOBODY_AT_STRIPE, **settings})
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     outbound = Outbound(HostGuard(allow_private=chosen.allow_private_hosts, resolver=names.resolve))
-    headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound)
+    headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound, runner)
     lay(folder)
     await headwater.start()
     server = Server(headwater, clock, names)

@@ -1,4 +1,5 @@
-"""A company's member, outlet, webhook, payment method, invoice and data source, for tests that walk all routes."""
+"""A company's member, outlet, webhook, payment method, invoice, data source, agent and
+deployments, for tests that walk all routes."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from headwater.control.agents.conversations import Conversations, Said, Thread
+from headwater.control.agents.service import AgentFields, Agents
 from headwater.control.billing.models import Invoice
+from headwater.control.deployments.service import Deployments
 from headwater.control.outlets.service import Outlets
 from headwater.control.sources.service import DataSources, NewSource
 from headwater.control.users.models import User
@@ -17,6 +21,8 @@ from headwater.control.webhooks.service import Webhooks
 from headwater.kit.ids import new_id
 from headwater.scope import Role, Scope
 from headwater.sources.config import SQLite
+from headwater.surfaces.agents.deployments import fields
+from tests.platforms.callers import CONFIGS
 from tests.serving import Company
 
 
@@ -49,7 +55,21 @@ async def staff(company: Company, called: str = "Drop") -> dict[str, Any]:
             created_at=company.server.clock(),
         )
         uow.session.add(invoice)
+        agent = await Agents(uow.session, scope).create(AgentFields(name=called))
+        deployments = {
+            platform: await Deployments(uow.session, scope).create(
+                agent.id, platform, fields(company.server.services.agents.postbox.platforms[platform]), config
+            )
+            for platform, config in (("web", {}), ("whatsapp", CONFIGS["whatsapp"]))
+        }
+        said = (Said("user", called), Said("agent", called))
+        conversations = Conversations(uow.session, company.organisation_id, agent.id)
+        conversation = await conversations.add(Thread("api"), said)
     return {
+        "agent_id": agent.id,
+        "conversation_id": conversation,
+        "deployment_id": deployments["web"].id,
+        "whatsapp_id": deployments["whatsapp"].id,
         "connection_id": await connect(company, scope, called),
         "company_id": company.organisation_id,
         "user_id": member.id,

@@ -46,6 +46,16 @@ class Mailing(Protocol):
         """Mail it."""
 
 
+class Answering(Protocol):
+    """Goes on with messages of platforms that nobody works on."""
+
+    async def is_due(self) -> bool:
+        """Whether any waits."""
+
+    async def work_through(self) -> None:
+        """Go on with them."""
+
+
 class Syncing(Protocol):
     """Copies the data sources that are due."""
 
@@ -60,6 +70,7 @@ class Syncing(Protocol):
 
 
 _MAILS_KEPT_FOR: Final = timedelta(days=30)
+_AT_ONCE: Final = timedelta(seconds=10)
 _OFTEN: Final = timedelta(minutes=2)
 log = structlog.get_logger(__name__)
 
@@ -82,6 +93,7 @@ def jobs(
     mark: Mark | None = None,
     reports: Mailing | None = None,
     sources: Syncing | None = None,
+    messages: Answering | None = None,
 ) -> list[Job]:
     """The jobs of a server; those that need what is not given are left out."""
     found = [
@@ -106,6 +118,8 @@ def jobs(
         found.append(Job("prune", Nightly(3, 15), lambda: prune_all(control, clock, prune)))
     if reports is not None:
         found.append(Job("reports", Every(_OFTEN), reports.mail, reports.is_due))
+    if messages is not None:
+        found.append(Job("messages", Every(_AT_ONCE), messages.work_through, messages.is_due))
     if sources is not None:
         found.append(Job("sync-sources", Every(_OFTEN), sources.sync_due, sources.is_due))
         found.append(Job("sweep-sources", Nightly(4, 45), sources.sweep))

@@ -2,58 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from headwater.app import endpoints
+from tests.browser.conftest import complaints_of
 from tests.crash.processes import Process, make_creatives, register
-
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.openapi import conformity
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """A page of Chromium; where there is none the test is skipped and says so, but never in CI."""
-    if not CHROMIUM.exists():
-        words = f"There is no Chromium at {CHROMIUM}; set CHROMIUM to its path to test the reference page."
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(words)
-        pytest.skip(words)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser.new_page()
-        browser.close()
-
-
 def test_the_reference_draws_and_can_be_tried(page: Page, tmp_path: Path) -> None:
-    complaints: list[str] = []
+    complaints = complaints_of(page)
     asked: list[str] = []
-    page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     with Process(tmp_path / "data") as process:
         headers = register(process)
         campaign, _ = make_creatives(process, headers, 1)
         page.goto(f"{process.url}/docs")
         expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
-        described = [one for one in endpoints() if not one.path.startswith(("/docs", "/openapi.json"))]
+        described = [one for one in endpoints() if not conformity.IS_PAGE(one.path)]
         assert len(_drawn(page)) == len(described)
         _authorise(page, headers["authorization"].removeprefix("Bearer "))
         answer = _try_counts(page, campaign)

@@ -90,6 +90,10 @@ class Fuzzed:
             upload = {"file": ("people.csv", b"id,name\n1,Ada\n")}
             source = client.post("/api/v1/data-sources/upload", files=upload, data={"source_name": "S"}).json()
             self.ids["connection_id"] = source["data_source"]["connection_id"]
+            agent = client.post("/api/v1/agents", json={"name": "A"}).raise_for_status().json()["agent"]["agent_id"]
+            let_out = {"agent_id": agent, "platform": "web"}
+            deployed = client.post("/api/v1/deployments/messaging", json=let_out).raise_for_status().json()
+            self.ids.update(agent_id=agent, deployment_id=deployed["deployment"]["deployment_id"])
             method = client.post("/api/v1/billing/payment-methods", json={"type": "manual"}).json()
             self.ids["payment_method_id"] = method["payment_method"]["id"]
             decided = client.post("/api/v1/recommend", json=wanted).json()

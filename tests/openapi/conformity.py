@@ -21,8 +21,10 @@ from headwater.app import ERROR_FORMS, endpoints
 from headwater.surfaces._http.openapi import describe
 from tests.openapi.refusals import refusal
 
-# The page of the reference and the description itself are not part of the API that is described.
-_OF_THE_REFERENCE = re.compile(r"/docs(/.*)?|/openapi\.json").fullmatch
+# The pages for people and the description itself are not part of the API that is described.
+IS_PAGE = re.compile(r"/docs(/.*)?|/openapi\.json|/widget(/.*|\.js)").fullmatch
+# Shown on the pages of others.
+_IS_EMBEDDED = re.compile(r"/widget(/[^/]*|\.js)").fullmatch
 # Answers with its own body when a store does not, so that an orchestrator can read which.
 _HEALTH = {"/api/v1/health", "/api/v1/health/ready", "/health/ready"}
 _UNKNOWN_ROUTE = (404, 405)
@@ -31,7 +33,7 @@ _UNKNOWN_ROUTE = (404, 405)
 @cache
 def document() -> dict[str, Any]:
     """The API description."""
-    return describe([one for one in endpoints() if not _OF_THE_REFERENCE(one.path)], ERROR_FORMS, __version__)
+    return describe([one for one in endpoints() if not IS_PAGE(one.path)], ERROR_FORMS, __version__)
 
 
 def check(response: httpx.Response) -> None:
@@ -42,7 +44,7 @@ def check(response: httpx.Response) -> None:
     _check_safety(response, at)
     if response.status_code >= 400 and request.method != "HEAD" and request.url.path not in _HEALTH:
         _check_error(response, at)
-    if _OF_THE_REFERENCE(request.url.path):
+    if IS_PAGE(request.url.path):
         return
     operation = operation_of(request.method, request.url.path)
     if operation is None:
@@ -57,13 +59,14 @@ def _check_safety(response: httpx.Response, at: str) -> None:
     headers = response.headers
     assert headers["x-content-type-options"] == "nosniff", at
     assert headers["referrer-policy"] == "no-referrer", at
-    assert headers["cross-origin-resource-policy"] == "same-origin", at
+    embedded = _IS_EMBEDDED(response.request.url.path) and response.status_code == 200
+    assert headers["cross-origin-resource-policy"] == ("cross-origin" if embedded else "same-origin"), at
     policy = headers["content-security-policy"]
     assert policy.startswith("default-src 'none';"), at
-    assert "frame-ancestors 'none'" in policy, at
+    assert embedded or "frame-ancestors 'none'" in policy, at
     assert "unsafe-eval" not in policy, at
     assert "script-src 'unsafe-inline'" not in policy, at
-    if not _OF_THE_REFERENCE(response.request.url.path):
+    if not IS_PAGE(response.request.url.path):
         assert headers["cache-control"] == "no-store", at
 
 

@@ -63,6 +63,8 @@ def refusal(response: httpx.Response) -> Refusal:
     path = response.request.url.path
     if OF_CREATORS(path):
         found = _of_creators(body)
+    elif path == "/mcp":
+        found = _of_mcp(body, response.status_code)
     elif OF_DECISIONS(path):
         found = _of_decisions(body, response.status_code)
     else:
@@ -99,6 +101,17 @@ def _of_decisions(body: dict[str, Any], status: int) -> Refusal:
     field = error["details"].get("field")
     code = _FIRST_CODES_OF_DECISIONS.get(error["code"], error["code"])
     return Refusal(code, error["message"], error["details"], {} if field is None else {field: error["message"]})
+
+
+def _of_mcp(body: dict[str, Any], status: int) -> Refusal:
+    assert set(body) == {"jsonrpc", "id", "error"}, f"with {body}"
+    error = body["error"]
+    assert (body["jsonrpc"], set(error) - {"data"}) == ("2.0", {"code", "message"}), f"with {body}"
+    data = dict(error.get("data") or {})
+    # What the protocol's own library refuses has a code of the protocol only.
+    code = data.pop("code", None) or next(one for one, of in STATUS_OF_CODE.items() if of == status)
+    field = data.get("field")
+    return Refusal(code, error["message"], data, {} if field is None else {field: error["message"]})
 
 
 def _same(one: str, field: str, prefix: bool) -> bool:

@@ -25,6 +25,7 @@ from tests.decided import decide
 from tests.mailed import stop_token
 from tests.offered import offer
 from tests.payments.stripe_stand_in import nothing_of_ours, signature
+from tests.platforms.callers import HANDSHAKE
 from tests.promises import people
 from tests.serving import PASSWORD, STRIPE_SECRET, Company, event
 from tests.staffed import staff
@@ -151,11 +152,17 @@ class Ids:
         names = {one.encode_name for one in fields if one.required} | (_TOGETHER if known >= _TOGETHER else set())
         params = {name: self._parameter(name) for name in sorted(names)}
         asked = Asked(endpoint.method, path, params)
+        if endpoint.path.endswith("/inbound") and endpoint.method == "GET":
+            # Of those that ask by GET whether anybody is there.
+            return asked.but(path=path.replace(self._ids["deployment_id"], self._ids["whatsapp_id"]), params=HANDSHAKE)
         if endpoint.path == WEBHOOK:
             return asked.but(content=nothing_of_ours(), headers={"content-type": "application/json"})
         if endpoint.raw_body == (MEDIA_TYPE,):
             form = {"content-type": f"{MEDIA_TYPE}; boundary=boundary"}
             return asked.but(content=endpoint.body_example.encode(), headers=form)
+        if endpoint.raw_body[:1] == ("application/json",):
+            content = json.dumps(endpoint.body_example).encode()
+            return asked.but(content=content, headers={"content-type": "application/json"})
         if endpoint.raw_body:
             line = json.dumps(event(self._ids["creative_id"])).encode()
             return asked.but(content=line, headers={"content-type": "application/x-ndjson"})

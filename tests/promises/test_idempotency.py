@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from sqlalchemy import func, select
 
 from headwater.control.record import Record
@@ -23,6 +25,20 @@ from tests.serving import event, serving
 
 KEY = {"idempotency-key": "a key: 17"}
 INGEST = "/api/v1/ingest/ad-events"
+SHARED = pytest.mark.asyncio(loop_scope="module")
+_keys = count(1)
+
+
+def _key(endpoint: Any) -> dict[str, str]:
+    """A key that no other test uses."""
+    return {"idempotency-key": f"{name(endpoint)} {next(_keys)}"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ids]:
+    """One company for the tests that walk all routes: what they do is done under keys of their own."""
+    async with serving(tmp_path_factory.mktemp("shared")) as server:
+        yield await Ids.of(await server.company())
 
 
 def of_company(ids: Ids) -> Callable[..., Awaitable[httpx.Response]]:
@@ -45,32 +61,34 @@ async def rows(ids: Ids) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("endpoint", POSTS, ids=name)
-async def test_the_same_request_is_done_once_and_answered_alike(ids: Ids, endpoint: Any) -> None:
-    send = of_company(ids)
-    asked = ids.right(endpoint).but(headers=KEY)
+@SHARED
+async def test_the_same_request_is_done_once_and_answered_alike(shared: Ids, endpoint: Any) -> None:
+    send = of_company(shared)
+    asked = shared.right(endpoint).but(headers=_key(endpoint))
     first = await send(asked)
     assert 200 <= first.status_code < 300, first.text
-    ids.company.server.client.cookies.clear()
-    before = await rows(ids)
+    shared.company.server.client.cookies.clear()
+    before = await rows(shared)
     second = await send(asked)
-    ids.company.server.client.cookies.clear()
+    shared.company.server.client.cookies.clear()
     assert (second.status_code, second.content) == (first.status_code, first.content)
     assert second.headers.get("set-cookie") == first.headers.get("set-cookie")
-    assert await rows(ids) == before
+    assert await rows(shared) == before
 
 
 @pytest.mark.parametrize("endpoint", POSTS, ids=name)
-async def test_another_body_or_route_is_a_conflict(ids: Ids, endpoint: Any) -> None:
-    send = of_company(ids)
-    asked = ids.right(endpoint).but(headers=KEY)
+@SHARED
+async def test_another_body_or_route_is_a_conflict(shared: Ids, endpoint: Any) -> None:
+    send = of_company(shared)
+    asked = shared.right(endpoint).but(headers=_key(endpoint))
     if endpoint.body or endpoint.raw_body:
         assert 200 <= (await send(asked)).status_code < 300
-        ids.company.server.client.cookies.clear()
-        before = await rows(ids)
+        shared.company.server.client.cookies.clear()
+        before = await rows(shared)
         other = await send(asked.but(content=asked.content + b" "))
         assert (other.status_code, refusal(other).code) == (409, "CONFLICT")
         assert refusal(other).names("Idempotency-Key")
-        assert await rows(ids) == before
+        assert await rows(shared) == before
 
 
 async def test_another_route_or_query_is_a_conflict(ids: Ids) -> None:
@@ -82,9 +100,10 @@ async def test_another_route_or_query_is_a_conflict(ids: Ids) -> None:
 
 
 @pytest.mark.parametrize("endpoint", [one for one in POSTS if one.body or one.raw_body], ids=name)
-async def test_a_refused_request_is_not_kept(ids: Ids, endpoint: Any) -> None:
-    send = of_company(ids)
-    asked = ids.right(endpoint).but(headers=KEY)
+@SHARED
+async def test_a_refused_request_is_not_kept(shared: Ids, endpoint: Any) -> None:
+    send = of_company(shared)
+    asked = shared.right(endpoint).but(headers=_key(endpoint))
     assert (await send(asked.but(content=b"{}"))).status_code == 400
     mended = await send(asked)
     assert 200 <= mended.status_code < 300, mended.text

@@ -14,6 +14,12 @@ from tests.serving import Company
 CAN_READ = [one for one in GUARDED if one.access and one.access.role == Role.viewer]
 CAN_EDIT = [one for one in GUARDED if one.access and one.access.role == Role.editor]
 CAN_RULE = [one for one in GUARDED if one.access and one.access.role == Role.admin]
+_ASKS = {
+    "/api/v1/data-sources/query",
+    "/api/v1/agents/{agent_id}/execute",
+    "/api/v1/agents/{agent_id}/preview/test",
+    "/mcp",
+}
 
 
 def lacking(answer: httpx.Response) -> list[str]:
@@ -28,11 +34,12 @@ def test_what_reads_needs_viewer_what_changes_needs_editor_and_tokens_need_admin
         members = "/users" in endpoint.path and endpoint.method != "GET"
         own = endpoint.path in ("/v2/logout", "/api/v1/account/profile", "/api/v1/account/password")
         # Reads, and spends credits.
-        own = own or endpoint.path == "/api/v1/data-sources/query"
+        own = own or endpoint.path in _ASKS
         reads = endpoint.method == "GET" or own
         settings = endpoint.path == "/api/v1/org" and endpoint.method != "GET"
         webhooks, billing = "/webhooks" in endpoint.path, "/billing/" in endpoint.path
-        rules = tokens or members or settings or webhooks or billing
+        lets_out = "/deployments" in endpoint.path and endpoint.method != "GET"
+        rules = tokens or members or settings or webhooks or billing or lets_out
         expected = CAN_RULE if rules else CAN_READ if reads else CAN_EDIT
         assert endpoint in expected, name(endpoint)
 

@@ -7,18 +7,18 @@ idempotency, errors) is done by ``serve``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from headwater.control.db import UnitOfWork
+from headwater.control.work import Work
 from headwater.errors import HeadwaterError, NotFound
 from headwater.query.cache import Freshness
 from headwater.scope import Permission, Role, Scope
 from headwater.surfaces._http.services import Services
-from headwater.surfaces._http.work import Work
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -38,6 +38,8 @@ READ = Access("read", Role.viewer)
 WRITE = Access("write", Role.editor)
 OWN = Access("write", Role.viewer)
 """What changes nothing but the caller's own account."""
+ASK = Access("write", Role.viewer)
+"""What changes nothing but spends credits."""
 ADMIN = Access("admin", Role.admin)
 
 
@@ -60,7 +62,10 @@ class Headers(msgspec.Struct):
 
 @dataclass
 class Call(Generic[Q, B]):
-    """One request to a handler: checked, parsed, and with the caller's scope; ``raw`` is the body as it was sent."""
+    """One request to a handler: checked, parsed, and with the caller's scope.
+
+    ``raw`` is the body, ``lines`` are the header lines and ``asked`` is the query string as they were sent.
+    """
 
     services: Services
     caller: Scope | None
@@ -72,6 +77,9 @@ class Call(Generic[Q, B]):
     work: Work
     secure: bool = False
     raw: bytes = b""
+    lines: Sequence[tuple[bytes, bytes]] = ()
+    asked: bytes = b""
+    method: str = "GET"
 
     @property
     def scope(self) -> Scope:
@@ -94,7 +102,7 @@ class Call(Generic[Q, B]):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a handler answers; ``body`` is encoded as JSON unless it is bytes.
+    """What a handler answers; ``body`` is encoded as JSON unless it is bytes, ``stream`` comes piece by piece.
 
     ``keep`` not None lets the whole response be kept while it is fresh; where a
     kept answer says that it is one, ``kept_body`` is what it says.
@@ -106,6 +114,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     keep: Freshness | None = None
     kept_body: object | None = None
+    stream: AsyncIterator[bytes] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import count
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -125,10 +125,13 @@ class Gate:
                 status=reply.status,
                 request_id=headers.request_id,
             )
-        body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
-        lines = self._lines(reply, body)
         served = self._traffic.of(self._route(scope), scope["method"])
         served.count(reply.status, perf_counter() - began)
+        if reply.stream is not None:
+            await _send_stream(send, reply.status, self._lines(reply, None), sent_headers, reply.stream)
+            return
+        body = reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
+        lines = self._lines(reply, body)
         await _send(send, reply.status, lines, sent_headers, b"" if scope["method"] == "HEAD" else body)
         # Behind the answer, which need not wait until it is written a second time.
         self._keep(scope, reply, _Kept(body, lines, served))
@@ -213,10 +216,13 @@ class Gate:
             _key(organisation, scope), kept, tags, generations, len(kept.body) + _BYTES_PER_RESPONSE, expires
         )
 
-    def _lines(self, reply: Reply, body: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    def _lines(self, reply: Reply, body: bytes | None) -> tuple[tuple[bytes, bytes], ...]:
+        """The header lines; of a stream, without ``body``, nobody knows the length."""
         lines = [*reply.headers, *self._browsers.beside(reply.headers)]
         if reply.status != 204:
-            lines += [("content-type", reply.media_type), ("content-length", str(len(body)))]
+            lines.append(("content-type", reply.media_type))
+            if body is not None:
+                lines.append(("content-length", str(len(body))))
         return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in lines)
 
     def _client_ip(self, scope: Scope, headers: Headers) -> str:
@@ -256,12 +262,27 @@ def _error_reply(error: HeadwaterError, form: ErrorForm) -> Reply:
     return Reply(form.body(error), error.status, headers=tuple(headers))
 
 
-async def _send(
-    send: Send, status: int, lines: tuple[tuple[bytes, bytes], ...], sent_headers: dict[str, str], body: bytes
+_Lines = tuple[tuple[bytes, bytes], ...]
+
+
+async def _send(send: Send, status: int, lines: _Lines, sent_headers: dict[str, str], body: bytes) -> None:
+    await _begin(send, status, lines, sent_headers)
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _send_stream(
+    send: Send, status: int, lines: _Lines, sent_headers: dict[str, str], stream: AsyncIterator[bytes]
 ) -> None:
+    # A proxy that gathers an answer before it passes it on would defeat the purpose.
+    await _begin(send, status, (*lines, (b"x-accel-buffering", b"no")), sent_headers)
+    async for piece in stream:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _begin(send: Send, status: int, lines: _Lines, sent_headers: dict[str, str]) -> None:
     extra = [(name.encode(), value.encode()) for name, value in sent_headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": [*lines, *extra]})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _unreachable(_: Request) -> Any:

@@ -9,6 +9,7 @@ from typing import cast
 import msgspec
 from starlette.requests import Request
 
+from headwater.control.work import Work
 from headwater.errors import Forbidden, InvalidRequest, Place, UnsupportedMediaType
 from headwater.ingest.body import read_body
 from headwater.scope import Scope
@@ -16,7 +17,6 @@ from headwater.surfaces._http import arrival, idempotency, params, validation
 from headwater.surfaces._http.endpoint import Access, Call, Endpoint, Headers, Reply
 from headwater.surfaces._http.limits import HourlyLimits
 from headwater.surfaces._http.services import Services
-from headwater.surfaces._http.work import Work
 
 SESSION_COOKIE = "headwater_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -81,6 +81,9 @@ class Server:
                 work=work,
                 secure=self.services.settings.behind_tls or request.url.scheme == "https",
                 raw=raw,
+                lines=request.scope["headers"],
+                asked=request.scope["query_string"],
+                method=endpoint.method,
             )
             if endpoint.method != "POST" or endpoint.own_idempotency:
                 return await endpoint.handler(call)

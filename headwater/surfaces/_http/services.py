@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headwater.agent_runtime.parts import AgentParts
 from headwater.control import Control
 from headwater.control.sources.connections import Connections
 from headwater.decisioning.recommend import Recommender
@@ -12,6 +13,7 @@ from headwater.decisioning.segments import Segments
 from headwater.delivery.deliverer import Deliverer
 from headwater.ingest.receive import Ingest
 from headwater.kit.clock import Clock
+from headwater.mcp.bridge import Bridge
 from headwater.outbound import Outbound
 from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
@@ -21,7 +23,7 @@ from headwater.reporting.run import Reporting
 from headwater.settings import Settings
 from headwater.storage.port import Store
 from headwater.surfaces._http.traffic import Counted
-from headwater.tools.data import DataTools
+from headwater.tools.toolbox import Toolbox
 
 
 @dataclass(frozen=True)
@@ -45,4 +47,6 @@ class Services:
     deliverer: Deliverer
     counted: Counted
     connections: Connections
-    data: DataTools
+    tools: Toolbox
+    agents: AgentParts
+    mcp: Bridge

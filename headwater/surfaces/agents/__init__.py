@@ -1,1 +1,1 @@
-"""The contract of agents: their data sources (contract: agents-and-accounts)."""
+"""Agents: data sources, agents, chat and deployments (contract: agents-and-accounts)."""

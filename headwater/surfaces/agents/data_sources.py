@@ -153,7 +153,9 @@ async def query_source(call: Call[Any, contract.QueryBody]) -> Reply:
     async with control.unit_of_work() as unit:
         hold = await control.credits.hold(unit.session, organisation, work)
     try:
-        answer = await call.services.data.run_sql(body.connection_id, body.query, body.params, call.scope, body.limit)
+        answer = await call.services.tools.data.run_sql(
+            body.connection_id, body.query, body.params, call.scope, body.limit
+        )
     except BaseException:
         async with control.unit_of_work() as unit:
             await control.credits.release(unit.session, organisation, hold)
@@ -164,7 +166,7 @@ async def query_source(call: Call[Any, contract.QueryBody]) -> Reply:
 
 async def get_schema(call: Call[Any, bytes]) -> Reply:
     """What a source holds."""
-    return Reply(_schema(await call.services.data.get_schema(call.path["connection_id"], call.scope)))
+    return Reply(_schema(await call.services.tools.data.get_schema(call.path["connection_id"], call.scope)))
 
 
 async def _changing(call: Call[Any, Any]) -> DataSources:

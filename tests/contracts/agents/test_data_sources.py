@@ -522,11 +522,11 @@ class TestUploads:
         own = (await upload(company, faq__md=MARKDOWN)).json()["data_source"]["connection_id"]
         server = company.server
         scope = await server.services.control.access.operator_scope(company.organisation_id)
-        (found,) = await server.services.data.search_passages("refund days", scope)
+        (found,) = await server.services.tools.data.search_passages("refund days", scope)
         assert (found.source_id, found.document, found.place) == (own, "faq.md", "Refunds")
         stranger = await server.company()
         other = await server.services.control.access.operator_scope(stranger.organisation_id)
-        assert await server.services.data.search_passages("refund days", other) == []
+        assert await server.services.tools.data.search_passages("refund days", other) == []
 
     @pytest.mark.parametrize(
         ("files", "data", "field", "words"),
@@ -567,14 +567,14 @@ class TestUploads:
 class TestTools:
     async def test_which_there_are(self, company: Company, shop: Path) -> None:
         own = await connect_shop(company)
-        tools, access = company.server.services.data, company.server.services.control.access
+        tools, access = company.server.services.tools.data, company.server.services.control.access
         scope = await access.operator_scope(company.organisation_id)
         assert [one.id for one in await tools.list_data_sources(scope)] == [own, "ds_headwater"]
         assert [one.id for one in await tools.list_data_sources(scope, {own})] == [own]
 
     async def test_an_answer_can_be_run_again(self, company: Company, shop: Path) -> None:
         own = await connect_shop(company)
-        tools, access = company.server.services.data, company.server.services.control.access
+        tools, access = company.server.services.tools.data, company.server.services.control.access
         scope = await access.operator_scope(company.organisation_id)
         before = await credits(company)
         answer = await tools.run_sql(own, "SELECT name FROM users", {}, scope)
