@@ -60,6 +60,7 @@ def _greet(demo: filling.Demo, url: str, console: Console) -> None:
         f"  curl {key} '{api}/flow?creative_id={demo.flow_creative_id}'",
         *_about_creators(demo, f"  curl {key} '{url}/api/v1/analytics"),
         *_about_decisions(demo, f"  curl {key} '{url}/api/v1/dashboard-data"),
+        *_in_words(demo, f"  curl {key} -H 'Content-Type: application/json' -d", f"{url}/api/v1/agents"),
         "",
     ]
     for line in lines:
@@ -87,3 +88,10 @@ def _about_decisions(demo: filling.Demo, asking: str) -> list[str]:
         return []
     losing = demo.decisions.losing_offer
     return [f"{asking}?type=anomaly_candidates'", f"{asking}?type=why_not_ranked&offerId={losing}'"]
+
+
+def _in_words(demo: filling.Demo, sending: str, agents: str) -> list[str]:
+    if demo.agent_id is None:
+        return []
+    question = "Which creative had the best click rate last week, and how does that compare with the week before?"
+    return [f"""{sending} '{{"input": "{question}"}}' '{agents}/{demo.agent_id}/execute'"""]

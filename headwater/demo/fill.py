@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.catalogue.ads import AD_EVENTS
 from headwater.control import Control
+from headwater.control.agents.service import AgentFields, Agents
 from headwater.control.entities.rules import NewEntity
 from headwater.control.entities.service import Entities
 from headwater.control.saved_reports.service import ReportFields, SavedReports
@@ -49,8 +50,9 @@ class Demo(msgspec.Struct, frozen=True):
     flow_creative_id: int
     events: int
     creators: CreatorsDemo | None = None
-    """None where an earlier version filled the data directory, as are ``decisions``."""
+    """None where an earlier version filled the data directory, as are those below."""
     decisions: DecisionsDemo | None = None
+    agent_id: str | None = None
 
 
 class Services(Protocol):
@@ -98,6 +100,7 @@ async def fill(services: Services, clock: FixedClock, data_dir: Path, progress: 
         workspace_id, placed = await _place(unit.session, scope)
         _, api_key = await ApiKeys(unit.session, scope).create("Demo", ["read", "write"])
         await _keep_reports(unit.session, scope, workspace_id, placed)
+        agent = await Agents(unit.session, scope).create(AgentFields(name="Analyst", type="data_analysis"))
     events = await _deliver(store, scope, placed, clock(), progress)
     creators = await add_creators(control, store, scope, clock, DAYS, SEED + 1)
     decisions = await add_decisions(control, services.ingest, services.segments, scope, clock, SEED + 2)
@@ -114,6 +117,7 @@ async def fill(services: Services, clock: FixedClock, data_dir: Path, progress: 
         events=events,
         creators=creators,
         decisions=decisions,
+        agent_id=agent.id,
     )
     _write(data_dir / FILE, demo)
     return demo

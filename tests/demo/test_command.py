@@ -27,13 +27,15 @@ def logging_as_before() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-async def asked(settings: Settings, urls: list[str], key: str) -> list[httpx.Response]:
+async def asked(settings: Settings, urls: list[str], key: str, question: tuple[str, str]) -> list[httpx.Response]:
     headwater = Headwater(settings)
     await headwater.start()
     transport = httpx.ASGITransport(headwater.app)
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://headwater.test", headers=headers) as client:
         answers = [await client.get(url) for url in urls]
+        body, path = question
+        answers.append(await client.post(path, content=body, headers={"content-type": "application/json"}))
     await headwater.stop()
     return answers
 
@@ -51,7 +53,8 @@ def test_every_line_that_it_prints_has_an_answer(tmp_path: Path, capsys: pytest.
     lines = re.findall(r"curl -H 'Authorization: Bearer (\S+)' 'http://127.0.0.1:8000(\S+)'", printed)
     assert len(lines) == 6
     assert {key for key, _ in lines} == {demo.api_key}
-    answers = asyncio.run(asked(settings, [path for _, path in lines], demo.api_key))
+    (question,) = re.findall(r"-d '(\{.*\})' 'http://127.0.0.1:8000(\S+)'", printed)
+    answers = asyncio.run(asked(settings, [path for _, path in lines], demo.api_key, question))
     for answer in answers:
         assert answer.status_code == 200, answer.text
         conformity.check(answer)
@@ -59,6 +62,8 @@ def test_every_line_that_it_prints_has_an_answer(tmp_path: Path, capsys: pytest.
     assert line["total"] > 10_000
     assert demo.decisions.dropped_offer in {row["dimensionKey"] for row in answers[4].json()["data"]}
     assert answers[5].json()["timesSelected"] == 0
+    assert answers[6].json()["answered"]
+    assert "had the highest click rate" in answers[6].json()["response"]
     # Asked to prepare again, it says the same and changes nothing.
     prepare(settings)
     assert capsys.readouterr().out.strip() == printed.strip()
