@@ -80,7 +80,7 @@ class BuiltIn:
         async def run(query: str) -> Rows:
             return (await self._data.run_sql(source.id, query, {}, scope)).rows
 
-        return await self._schemas.answer(text, source.id, schema, run, self._clock().date())
+        return await self._schemas.answer(text, source.id, schema, run, self._clock().date(), source.version)
 
     async def _passages(self, text: str, scope: Scope, sources: Sequence[str]) -> list[Passage]:
         own = [one for one in sources if one != BUILT_IN]

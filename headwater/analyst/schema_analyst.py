@@ -34,10 +34,11 @@ _LONGEST_QUESTION = 1000
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A schema and what was read of it, on which day: values are read again on the next."""
+    """A schema and what was read of it: values are read again on the next day, and of another version."""
 
     schema: Schema
     day: date
+    version: str | None
     vocabulary: Vocabulary
     values: KnownValues
 
@@ -48,13 +49,18 @@ class SchemaAnalyst:
     def __init__(self) -> None:
         self._known: OrderedDict[str, Known] = OrderedDict()
 
-    async def answer(self, question: str, source_id: str, schema: Schema, run: Run, today: date) -> Reply:
-        """What a question asks of a source; whatever the question says, ``run`` only ever gets SELECTs."""
+    async def answer(
+        self, question: str, source_id: str, schema: Schema, run: Run, today: date, version: str | None = None
+    ) -> Reply:
+        """What a question asks of a source; whatever the question says, ``run`` only ever gets SELECTs.
+
+        What was read of a source is good for its ``version``, and for a day.
+        """
         if not question.strip() or not schema.tables:
             return Reply("declined", "There is nothing to answer." if schema.tables else "This source has no tables.")
         if len(question) > _LONGEST_QUESTION:
             return Reply("declined", f"Ask in up to {_LONGEST_QUESTION:,} letters.")
-        known = await self._of(source_id, schema, run, today)
+        known = await self._of(source_id, schema, run, today, version)
         try:
             meant = understood(question, known.vocabulary, known.values, today)
         except Unclear as problem:
@@ -63,15 +69,11 @@ class SchemaAnalyst:
             return Reply("declined", problem.text, suggestions=_examples(known.vocabulary))
         return await _answered(question, meant, source_id, known, run)
 
-    def forget(self, source_id: str) -> None:
-        """Read the values of a source again when it is next asked."""
-        self._known.pop(source_id, None)
-
-    async def _of(self, source_id: str, schema: Schema, run: Run, today: date) -> Known:
+    async def _of(self, source_id: str, schema: Schema, run: Run, today: date, version: str | None) -> Known:
         known = self._known.get(source_id)
-        if known is None or known.schema != schema or known.day != today:
+        if known is None or (known.schema, known.day, known.version) != (schema, today, version):
             vocabulary = Vocabulary(schema)
-            known = Known(schema, today, vocabulary, await read_values(vocabulary, run))
+            known = Known(schema, today, version, vocabulary, await read_values(vocabulary, run))
             add_references(vocabulary, known.values)
             self._known[source_id] = known
         self._known.move_to_end(source_id)

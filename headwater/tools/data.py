@@ -32,12 +32,13 @@ _MOST_PASSAGES: Final = 50
 
 
 class Described(msgspec.Struct, frozen=True):
-    """A source, for whoever chooses one."""
+    """A source, for whoever chooses one. ``version`` changes with each copy; None where it is asked where it is."""
 
     id: str
     name: str
     engine: str
     status: str
+    version: str | None = None
 
 
 class SqlAnswer(msgspec.Struct, frozen=True):
@@ -74,7 +75,7 @@ class DataTools:
         """Those of the organisation, newest first and the built-in one last; with ``allowed`` only these."""
         async with self._control.reading() as session:
             rows = await DataSources(session, scope).list()
-            found = [Described(one.id, one.source_name, one.engine, one.status) for one in rows]
+            found = [Described(one.id, one.source_name, one.engine, one.status, one.version) for one in rows]
         found.append(Described(BUILT_IN, BUILT_IN_NAME, "headwater", "connected"))
         return [one for one in found if allowed is None or one.id in allowed]
 

@@ -56,9 +56,9 @@ class Shop:
     def __init__(self, source: SqliteSource) -> None:
         self.source, self.analyst = source, SchemaAnalyst()
 
-    async def ask(self, question: str) -> Reply:
+    async def ask(self, question: str, version: str | None = None) -> Reply:
         """A reply whose citation gives its rows again."""
-        reply = await self.analyst.answer(question, "ds_shop", self.source.schema, self.source.run, TODAY)
+        reply = await self.analyst.answer(question, "ds_shop", self.source.schema, self.source.run, TODAY, version)
         for citation in reply.citations:
             assert len(self.source.rows(citation.query).rows) == citation.rows
         return reply
