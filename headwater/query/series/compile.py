@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -27,6 +28,8 @@ _NEVER = 2**62
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+# Thousands of videos are asked for again and again, and when they were posted does not change.
+_POSTED_TIMES = 2**16
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -37,6 +40,7 @@ class Member(msgspec.Struct, frozen=True):
     posted_at: datetime | None
 
 
+@lru_cache(maxsize=_POSTED_TIMES)
 def opening_window(posted_at: datetime | None) -> tuple[int, int]:
     """Between which times (microseconds since 1970) a first reading of what was posted then is all new."""
     start = _NEVER if posted_at is None else (posted_at - _EPOCH) // _MICROSECOND

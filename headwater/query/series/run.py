@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from heapq import nsmallest
 from itertools import groupby
 from operator import itemgetter
 
@@ -200,9 +201,10 @@ class SeriesEngine:
         what = measures(VIDEO_SNAPSHOTS, needed.terms)[:1]
         sums = Sums(VIDEO_SNAPSHOTS, what, who, (), question.span, question.zone, most=TOP)
         totals: dict[int, int] = dict(await self.rows(sums, scope))
-        # What was not found has no facts, or is none of the top.
-        ranked = sorted(videos, key=lambda video: (-totals.get(video, 0), roster.public_id("video", video)))
-        return ranked[:TOP]
+        # What was not found has no facts, or is none of the top: only a top that is not full of gains has room for it.
+        gained = [video for video, total in totals.items() if total > 0]
+        ranked = gained if len(gained) >= TOP else videos
+        return nsmallest(TOP, ranked, key=lambda video: (-totals.get(video, 0), roster.public_id("video", video)))
 
     def _who(
         self, dataset: SnapshotDataset, question: SeriesQuestion, roster: Roster, scope: Scope
