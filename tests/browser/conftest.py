@@ -21,7 +21,8 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Its loop runs while it does, and tests of other files have loops of their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; where there is none the test is skipped and says so, but never in CI."""
     if not CHROMIUM.exists():

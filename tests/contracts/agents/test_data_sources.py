@@ -19,16 +19,14 @@ from headwater.control.sources import service
 from headwater.control.webhooks.models import WebhookEvent
 from headwater.errors import InvalidRequest, UpstreamError
 from headwater.jobs.registry import jobs
-from headwater.scope import Role, Scope
+from headwater.scope import Role
 from headwater.sources import copying
-from headwater.sources.schema import ResultColumn, Rows, Schema
 from headwater.tools import data
 from headwater.tools.citation import BUILT_IN
-from headwater.tools.data import DataTools
 from tests.contracts.agents.stand_in import Api, api
 from tests.delivery.telling import until
 from tests.promises import people
-from tests.serving import Company, serving
+from tests.serving import Company, Hierarchy, event, serving
 from tests.sources.files_of_every_kind import CSV, MARKDOWN, pdf, sqlite, xlsx
 
 PATH = "/api/v1/data-sources"
@@ -601,26 +599,33 @@ class TestTools:
         assert [one.status_code for one in await asyncio.gather(*running)] == [200] * data.AT_ONCE
         assert await credits(company) == before - data.AT_ONCE
 
-    async def test_the_built_in_source_is_asked_through_the_catalogue(self, company: Company) -> None:
-        services = company.server.services
-        scope = await services.control.access.operator_scope(company.organisation_id)
-        tools = DataTools(services.control, services.connections, services.settings, Measured())
-        assert (await tools.get_schema(BUILT_IN, scope)).tables == ()
-        answer = await tools.run_sql(BUILT_IN, "one", {}, scope, 5)
-        assert (list(answer.rows.rows), answer.citation.data_source) == ([("one", 5)], BUILT_IN)
-        with pytest.raises(InvalidRequest, match="params"):
-            await tools.run_sql(BUILT_IN, "one", {"a": 1}, scope)
-        with pytest.raises(InvalidRequest, match="several tables"):
-            await tools.run_sql(BUILT_IN, "two", {}, scope)
-        assert (await query(company, BUILT_IN, "{}")).status_code == 409, "until something is there to be asked"
+    async def test_the_built_in_source_is_asked_through_the_catalogue(
+        self, company: Company, hierarchy: Hierarchy
+    ) -> None:
+        await company.send([event(hierarchy.creatives[0]) for _ in range(3)])
+        asked = '{"metrics":["impressions"],"entity":{"kind":"creative"}}'
+        answer = (await query(company, BUILT_IN, asked)).json()
+        assert (answer["results"], answer["row_count"]) == ([{"impressions": 3}], 1)
+        schema = (await company.get(f"/api/v1/data-sources/{BUILT_IN}/schema")).json()
+        columns = {table["name"]: [one["name"] for one in table["columns"]] for table in schema["tables"]}
+        assert columns["creative"][0] == "name"
+        assert "click_rate" in columns["creative"]
 
+    @pytest.mark.parametrize(
+        ("asked", "words"),
+        [
+            ("SELECT 1", "JSON"),
+            ('{"metrics":["impresions"],"entity":{"kind":"creative"}}', "impressions"),
+            ('{"metrics":["impressions"]}', "entity"),
+        ],
+    )
+    async def test_what_is_no_metric_question_is_refused_in_words(
+        self, company: Company, asked: str, words: str
+    ) -> None:
+        answer = await query(company, BUILT_IN, asked)
+        assert (answer.status_code, words in answer.text) == (400, True), answer.text
 
-class Measured:
-    """Measurements that answer with what they were asked."""
-
-    async def run(self, query: str, scope: Scope, limit: int) -> tuple[Rows, ...]:
-        table = Rows((ResultColumn("query", ""), ResultColumn("limit", "")), [(query, limit)])
-        return (table, table) if query == "two" else (table,)
-
-    async def schema(self, scope: Scope) -> Schema:
-        return Schema("duckdb", ())
+    async def test_a_metric_question_takes_no_params(self, company: Company) -> None:
+        body = {"connection_id": BUILT_IN, "query": "{}", "params": {"a": 1}}
+        answer = await company.request("POST", "/api/v1/data-sources/query", json=body)
+        assert (answer.status_code, "params" in answer.json()["message"]) == (400, True)
