@@ -71,7 +71,7 @@ class ModelRunner:
                 usage_limits=limits,
                 model_settings=_model_settings(brief),
             )
-        text = harmless(str(result.output))
+        text = str(result.output)
         telling("delta", text)
         answered = bool(reading.citations) and text != _WITHHELD
         return Outcome(
@@ -95,6 +95,8 @@ class ModelRunner:
         @agent.output_validator
         def supported(context: RunContext[None], text: str) -> str:
             said = " ".join([turn.text, *(one.text for one in turn.history)])
+            # As it will be read: what is taken out must not join digits that were held apart.
+            text = harmless(text)
             wrong = unsupported(text, reading.values, said)
             if not wrong:
                 return text
