@@ -32,6 +32,7 @@ from headwater.outbound import Outbound
 from headwater.platforms.port import Message, Outgoing, Platform
 
 SORRY: Final = "I cannot answer at the moment. Please try again later."
+_INSIDE: Final = "Something failed inside the server; it is logged under the deployment's id."
 log = structlog.get_logger(__name__)
 
 
@@ -115,7 +116,11 @@ class Postbox:
             await self._end(row.id, error.message)
         except HeadwaterError as error:
             log.warning("deployment.message_put_off", deployment=deployment.id, reason=error.message)
-            await self._put_off(row.id, error)
+            await self._put_off(row.id, error.message)
+        except Exception:
+            # One message that breaks something must neither hold up the others nor be tried for ever.
+            log.exception("deployment.message_broke", deployment=deployment.id)
+            await self._put_off(row.id, _INSIDE)
         else:
             await self._end(row.id, None)
 
@@ -126,9 +131,10 @@ class Postbox:
             return await self._answered(deployment, row)
         except PaymentRequired:
             pass
-        except HeadwaterError:
+        except Exception:
             if row.attempts < len(inbox.WAITS):
                 raise
+            log.exception("deployment.message_unanswered", deployment=deployment.id)
         async with self._control.unit_of_work() as uow:
             kept = await uow.session.get(InboundMessage, row.id)
             if kept is not None:
@@ -182,11 +188,11 @@ class Postbox:
         if (refusal := platform.refusal(answer.body)) is not None:
             raise UpstreamError(f"{platform.name} did not take the reply: {refusal[:200]}.")
 
-    async def _put_off(self, row_id: int, error: HeadwaterError) -> None:
+    async def _put_off(self, row_id: int, error: str) -> None:
         async with self._control.unit_of_work() as uow:
             kept = await uow.session.get(InboundMessage, row_id)
             if kept is not None:
-                inbox.put_off(kept, error.message, self._clock())
+                inbox.put_off(kept, error, self._clock())
 
     async def _free(self, row_id: int, error: HeadwaterError) -> None:
         """Let the message be sent again at once."""

@@ -47,7 +47,7 @@ class Bridge:
         async def send(message: dict[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 headers.extend(
                     (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message["headers"]
                 )

@@ -7,13 +7,16 @@ from typing import Any, Final
 
 import mcp_types as types
 import msgspec
+import structlog
 from mcp.shared.exceptions import MCPError
 
 from headwater.errors import HeadwaterError
 from headwater.tools.verb import Reach, Verb
 
 _JSON: Final = "application/json"
+BROKE: Final = "Something failed inside the server; it is logged there."
 _ENTITIES: Final = "headwater://entities/"
+log = structlog.get_logger(__name__)
 
 LISTED: Final = [
     types.Resource(
@@ -52,6 +55,10 @@ async def read(uri: str, verbs: Mapping[str, Verb], reach: Reach) -> types.ReadR
         raise MCPError(types.INVALID_PARAMS, f"There is no resource '{uri[:200]}': {error}.") from None
     except HeadwaterError as error:
         raise MCPError(types.INVALID_PARAMS, error.message) from None
+    except Exception:
+        # The SDK would send the exception's own words.
+        log.exception("mcp.broke", resource=uri[:200])
+        raise MCPError(types.INTERNAL_ERROR, BROKE) from None
     text = msgspec.json.encode(given.data).decode()
     return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=_JSON, text=text)])
 

@@ -91,14 +91,17 @@ def _tool(verb: Verb) -> types.Tool:
 
 async def _called(verb: Verb, reach: Reach, arguments: Mapping[str, Any]) -> types.CallToolResult:
     try:
-        given = await verb.run(reach, msgspec.convert(arguments, verb.arguments))
+        return _result(await verb.run(reach, msgspec.convert(arguments, verb.arguments)))
     except msgspec.ValidationError as error:
         return _in_words({"error": f"The arguments are wrong: {error}."})
     except HeadwaterError as error:
         if error.status >= 500:
             log.warning("mcp.failed", tool=verb.name, code=error.code)
         return _in_words({"error": error.message, **error.details})
-    return _result(given)
+    except Exception:
+        # The SDK would send the exception's own words.
+        log.exception("mcp.broke", tool=verb.name)
+        return _in_words({"error": resources.BROKE})
 
 
 def _result(given: Given) -> types.CallToolResult:

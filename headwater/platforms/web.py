@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ LONGEST_TEXT: Final = 4000
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """What a page sends; ``message_id`` is the same when it is sent again."""
+    """What a page sends; ``message_id`` is the same when it is sent again in its conversation."""
 
     message: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
     conversation: Annotated[str, Meta(min_length=16, max_length=LONGEST_ID)]
@@ -37,8 +38,12 @@ class Posted(msgspec.Struct, frozen=True):
 
 
 def posted(sent: Posted) -> Sequence[Message]:
-    """As a message; one without an id is new each time."""
-    return [Message(sent.message_id or new_id("msg"), sent.conversation, sent.message, {})]
+    """As a message; one without an id is new each time.
+
+    Pages choose their ids freely: another conversation's must not be taken for it, and given its answer.
+    """
+    key = sha256(msgspec.json.encode([sent.conversation, sent.message_id])).hexdigest()
+    return [Message(key if sent.message_id else new_id("msg"), sent.conversation, sent.message, {})]
 
 
 class Web:

@@ -201,6 +201,20 @@ async def test_an_agent_that_fails_is_tried_again_and_in_the_end_says_so(post: P
     assert len(post.stage.runner.turns) == len(inbox.WAITS) + 1
 
 
+async def test_one_that_breaks_something_holds_up_no_other_and_is_not_tried_for_ever(post: Post) -> None:
+    deployment = await post.deploy("telegram")
+    post.stage.runner.outcome = RuntimeError("a fault in /srv/headwater")
+    await post.told("telegram", deployment)
+    (row,) = await post.rows()
+    assert (row.claimed_until, row.attempts) == (None, 1)
+    assert "srv" not in (row.error or "")
+    for _ in inbox.WAITS:
+        post.stage.clock.advance(timedelta(hours=1))
+        await post.box.work_through()
+    assert [text for _, text in post.at.said["telegram"]] == [SORRY]
+    assert len(post.stage.runner.turns) == len(inbox.WAITS) + 1
+
+
 async def test_a_reply_that_is_too_long_is_cut(post: Post) -> None:
     deployment = await post.deploy("messenger")
     post.stage.runner.outcome = Outcome("x" * 5000, answered=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
+from mcp.shared.exceptions import MCPError
 
 from tests.crash.processes import PROGRAM, Process, environment, register
 
@@ -33,6 +34,9 @@ async def test_a_key_that_is_not_good_is_told_in_words(tmp_path: Path) -> None:
         program = StdioServerParameters(
             command=str(PROGRAM), args=["mcp", "--url", process.url], env=environment(key="hw_live_wrong")
         )
-        with pytest.raises(Exception, match="unknown, expired or revoked"):
+        with pytest.raises(BaseExceptionGroup) as caught:
             async with Client(program) as client:
                 await client.list_tools()
+    refused, _ = caught.value.split(MCPError)
+    assert refused is not None
+    assert "unknown, expired or revoked" in repr(refused)

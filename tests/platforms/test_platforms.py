@@ -12,7 +12,7 @@ import pytest
 from headwater.errors import InvalidRequest, Unauthorized
 from headwater.platforms.port import Inbound, Platform
 from headwater.platforms.registry import platforms
-from headwater.platforms.web import checked_origin
+from headwater.platforms.web import Posted, checked_origin, posted
 from headwater.settings import Settings
 from tests.platforms.callers import CONFIGS, CONVERSATION, NOW, body, shopify_webhook, signed
 
@@ -58,6 +58,15 @@ def test_a_body_that_was_changed_on_the_way_is_refused(name: str) -> None:
 def test_what_was_signed_long_ago_is_refused(name: str, minutes: int) -> None:
     with pytest.raises(Unauthorized):
         platform(name).check(CONFIGS[name], signed(name, body(name), NOW + timedelta(minutes=minutes)))
+
+
+def test_the_id_that_a_page_chose_is_that_of_its_conversation_alone() -> None:
+    ids = {
+        posted(Posted("Hello", conversation, message_id))[0].id
+        for conversation in ("0123456789abcdef", "0123456789abcdeg")
+        for message_id in ("1", "2", "1")
+    }
+    assert len(ids) == 4
 
 
 def test_a_request_of_another_shop_with_the_same_app_is_refused() -> None:

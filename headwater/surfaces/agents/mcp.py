@@ -5,7 +5,7 @@ Errors are those of JSON-RPC, also where a credential is missing, since that is 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -38,12 +38,21 @@ class McpError(msgspec.Struct, frozen=True):
     error: McpErrorContent
 
 
+class _Message(msgspec.Struct, kw_only=True):
+    """As much of a message as is checked here, since the SDK refuses it in words of its own library."""
+
+    jsonrpc: Literal["2.0"]
+    method: str | None = None
+    id: str | int | None = None
+    params: dict[str, Any] | None = None
+
+
 async def mcp(call: Call[Any, bytes]) -> Reply:
     """One message of the protocol."""
     try:
-        msgspec.json.decode(call.raw, type=dict[str, Any])
-    except msgspec.MsgspecError:
-        raise InvalidRequest("The body must be one JSON-RPC message, a JSON object.") from None
+        msgspec.json.decode(call.raw, type=_Message)
+    except msgspec.MsgspecError as error:
+        raise InvalidRequest(f"The body must be one JSON-RPC message, a JSON object: {error}.") from None
     # The answer is always JSON, whatever a client would take besides.
     lines = [*((name, value) for name, value in call.lines if name != b"accept"), _ACCEPT]
     answer = await call.services.mcp.answer(lines, call.raw, Reach(call.scope))

@@ -14,7 +14,9 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
+from headwater.mcp.resources import BROKE
 from headwater.scope import Role
+from headwater.tools.data import DataTools
 from tests.promises import people
 from tests.serving import Company, Hierarchy, event, serving
 
@@ -141,6 +143,18 @@ async def test_resources_and_prompts(company: Company, hierarchy: Hierarchy) -> 
             given = {argument.name: "{week} & co" for argument in prompt.arguments or ()}
             text = (await connected.get_prompt(prompt.name, given)).messages[0].content.text  # type: ignore[union-attr]
             assert "{week} & co" in text
+
+
+async def test_what_breaks_inside_says_nothing_of_it(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("secret in /srv/headwater/control.db")
+
+    monkeypatch.setattr(DataTools, "list_data_sources", broken)
+    async with client(company) as connected:
+        told = content(await connected.call_tool("list_data_sources", {}))
+        with pytest.raises(MCPError) as caught:
+            await connected.read_resource("headwater://data-sources")
+    assert (told, caught.value.error.message) == ({"error": BROKE}, BROKE)
 
 
 async def test_a_company_sees_its_own_only(company: Company, hierarchy: Hierarchy) -> None:
