@@ -191,11 +191,23 @@ async def test_requests_count_against_the_plan(tmp_path: Path) -> None:
         assert int(again.headers["x-ratelimit-remaining"]) == before - 1
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"7", b""])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b"7",
+        b"",
+        b'{"method": "tools/list", "id": 1}',
+        b'{"jsonrpc": "2.0", "method": "tools/list", "id": {"a": 1}}',
+        b'{"jsonrpc": "2.0", "method": "tools/call", "id": 1, "params": [1]}',
+    ],
+)
 async def test_what_is_no_message_is_refused_in_words(company: Company, body: bytes) -> None:
     answer = await company.request("POST", "/mcp", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert "JSON" in answer.json()["error"]["message"]
+    assert "pydantic" not in answer.text
 
 
 async def test_a_get_is_not_allowed(company: Company) -> None:
