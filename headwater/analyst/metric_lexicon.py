@@ -160,12 +160,12 @@ _UNSAFE: Final = frozenset({"will", "shall", "should", "needs", "names", "now", 
 _FILLER_WORDS: Final = """
     in on for of at from with to during across within into through all any overall total sum our my
     their they them he she him her his got gets getting receive received receives made make makes had served
-    serve generate generated generates bring brought brings come came comes ran run runs only altogether
+    serve generate generated generates bring brought brings come came comes only altogether
     figure figures number numbers stats statistics report reporting could perform performs performing
     see using summary table chart graph plot breakdown break
-    happen happened achieve achieved collect collected count amount one ones both quick quickly short
+    happen happened achieve achieved collect collected count amount both quickly
     briefly look looking did does do m ll ve whats how it then also there anything among called named
-    deliver delivers delivered publish published
+    deliver delivers delivered
 """
 _POLITE: Final = (
     "would like",
@@ -176,6 +176,8 @@ _POLITE: Final = (
     "i d like to",
     "in terms of",
     "how often",
+    *("which one", "which ones", "the one", "the ones", "best one", "worst one", "top one", "best ones", "worst ones"),
+    *("in short", "short summary", "short overview", "quick summary", "quick overview", "quick look"),
 )
 """Phrases whose words mean something elsewhere: "likes" are a metric."""
 _FILLERS: Final = frozenset(_FILLER_WORDS.split())

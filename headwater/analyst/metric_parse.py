@@ -14,7 +14,7 @@ import msgspec
 from headwater.analyst.metric_clauses import Clauses, Direction
 from headwater.analyst.metric_follow import followed
 from headwater.analyst.metric_intent import Change, Intent, Shape, Unclear
-from headwater.analyst.metric_lexicon import About, Metric
+from headwater.analyst.metric_lexicon import About, Filler, Metric
 from headwater.analyst.metric_names import names, with_ids
 from headwater.analyst.metric_periods import Periods, earlier, periods, recent
 from headwater.analyst.metric_reading import Item, Reading
@@ -38,6 +38,7 @@ _CHANGES: Final[tuple[Change, ...]] = ("fell", "rose", "changed")
 def parse(reading: Reading, index: Index, today: date, previous: MetricQuestion | None = None) -> Intent:
     """What the question asks, and of which days. Raises ``Unclear``."""
     unknown(reading, index, follows=previous is not None)
+    _check_apart(reading)
     meant = names(reading, index, previous.family if previous else None)
     clauses = Clauses(reading, with_ids(reading.items, index), meant)
     if any(isinstance(item.meaning, About) for item in clauses.items):
@@ -47,6 +48,17 @@ def parse(reading: Reading, index: Index, today: date, previous: MetricQuestion 
     if not meant.metrics:
         raise no_metric(reading, meant.family)
     return _asked(clauses, today)
+
+
+def _check_apart(reading: Reading) -> None:
+    """ "views of videos posted last week" are not the views and the posts of last week."""
+    said = [item for item in reading.items if item.text.casefold() == "of" or not isinstance(item.meaning, Filler)]
+    for one, of, other in zip(said, said[1:], said[2:], strict=False):
+        if isinstance(one.meaning, Metric) and of.text.casefold() == "of" and isinstance(other.meaning, Metric):
+            raise Unclear(
+                f"I cannot tell '{one.text}' of only what '{other.text}' counts. Ask about '{one.text}' of all, or"
+                f" about '{other.text}'."
+            )
 
 
 def _asked(clauses: Clauses, today: date) -> Intent:

@@ -71,6 +71,28 @@ _TIME_WORDS: Final = frozenset({*MONTHS, *UNITS, *WEEKDAYS, *COUNTS, "yesterday"
 _ENDING_WORDS: Final = "s es d ed er ers or ors r rs ing y ies ion ions al ly able ism ist ment ness ive e"
 _ENDINGS: Final = frozenset({"", *_ENDING_WORDS.split()})
 _NEVER_NAMES: Final = frozenset({"last", "past", "next", "this", "that", "end", "start", "beginning", "days", "weeks"})
+_DENIALS: Final = frozenset(
+    [
+        "no",
+        "not",
+        "none",
+        "never",
+        "nor",
+        "neither",
+        "without",
+        "except",
+        "excluding",
+        "but",
+        "other",
+        "minus",
+        "unlike",
+    ]
+)
+"""Names have them, too, but what they deny must not be taken for the name: "creatives with no clicks"."""
+_ADJECTIVES: Final = frozenset(
+    ["new", "old", "good", "bad", "big", "small", "long", "short", "high", "low", "own", "first"]
+)
+"""Words of names that tell more often what is meant than which: alone they name nothing."""
 _BEFORE_NAMES: Final = frozenset(
     ["of", "for", "on", "in", "from", "about", "did", "does", "and", "vs", "versus", "than", "against", "with", "by"]
 )
@@ -206,6 +228,8 @@ def _part_of_name(
     units: Sequence[_Unit], at: int, index: Index, times: Mapping[int, Time]
 ) -> tuple[int, Entity | Unknown]:
     """The longest run of words from here that some names have; its first word is in no list."""
+    if units[at].word in _DENIALS and not units[at].token.text[:1].isupper():
+        return 1, Unknown()
     best: tuple[int, tuple[Named, ...]] = (0, ())
     for length in range(1, min(index.longest, len(units) - at) + 1):
         part = units[at : at + length]
@@ -223,7 +247,7 @@ def _part_of_name(
 
 def _is_called(units: Sequence[_Unit], at: int) -> bool:
     """Whether a single word of a longer name stands where a name would: "for Lisbon", but not "the weather"."""
-    if units[at].word in _NEVER_NAMES | _TIME_WORDS:
+    if units[at].word in _NEVER_NAMES | _TIME_WORDS | _DENIALS | _ADJECTIVES:
         return False
     before = [unit for unit in units[max(at - 2, 0) : at] if unit.word != "the"]
     if at and units[at].token.text[:1].isupper():

@@ -29,7 +29,7 @@ Kind = Literal["word", "number", "date", "quoted", "mark"]
 
 _HARMLESS = """
     a an the please kindly me us i my our we you your show give tell display present print provide output return
-    find get fetch see let want wants wanted need needs like would could can will shall should know learn
+    find get fetch see let want wants wanted need needs like would could can should know learn
     list name what which who whom whose is are was were be been being am do does did done have has had having
     there here it its this that these those just also exactly actually currently now so ok okay hi hello hey thanks
     thank to of data information info overall altogether whats s re
