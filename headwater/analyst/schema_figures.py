@@ -9,7 +9,7 @@ from headwater.analyst.schema_drafts import Compared, Figure, Link, Noun, Rank, 
 from headwater.analyst.schema_filters import Filters
 from headwater.analyst.schema_pieces import Piece
 from headwater.analyst.schema_question import Formula, Operator, Ref
-from headwater.analyst.words import split_identifier
+from headwater.analyst.words import singular, split_identifier, stem
 
 NOT_ADDED = ("price", "rate", "percent", "percentage", "discount", "rating", "year", "age", "level", "density")
 
@@ -28,7 +28,32 @@ class Figures(Filters):
         if self.function == "sum" and amounts:
             words = self.vocabulary.table_words(table)
             raise Unclear(f"Is it the number of {words}, or the sum of their {amounts[0]}?", (), (piece.text,))
+        namesake = self._namesake(table, piece)
+        if namesake is not None and self.function in ("sum", "avg", "min", "max"):
+            self._figure(Figure(self.function, Noun(table), namesake), piece)
+            return
+        self.check_namesake(table, piece)
+        if self.function in ("avg", "min", "max"):
+            # "average orders per customer" is that of their number.
+            self.outer = self.function
         self._figure(Figure("count", Noun(table)), piece)
+
+    def _namesake(self, table: str, piece: Piece) -> Ref | None:
+        """The table's own amount that is called as the table is: "clicks" of "clicks"."""
+        said = [stem(singular(word)) for word in split_identifier(piece.text)]
+        refs = [Ref(table, column.name) for column in self.vocabulary.tables[table].columns]
+        named = [ref for ref in refs if [stem(singular(word)) for word in split_identifier(ref.column)] == said]
+        return next((ref for ref in named if self.vocabulary.is_measure(ref)), None)
+
+    def check_namesake(self, table: str, piece: Piece) -> None:
+        """Rows are not counted where an amount of theirs has the same name."""
+        if (ref := self._namesake(table, piece)) is not None:
+            raise Unclear(
+                f"Is it the number of rows of {ref.table}, or the sum of their {ref.column}? Ask for the total"
+                f" {ref.column} if it is the sum.",
+                (),
+                (piece.text,),
+            )
 
     def figure_of_column(self, piece: Piece) -> None:
         """ "average freight", "how many countries": a column is measured, or its values are counted."""

@@ -16,10 +16,12 @@ from headwater.analyst.schema_question import Compare, Function
 from headwater.analyst.schema_reader import Reading
 from headwater.analyst.schema_rules import Rules
 from headwater.analyst.schema_scope import Scope
-from headwater.analyst.words import singular
+from headwater.analyst.words import singular, split_identifier
 
 _ALWAYS_SIGNS = ("prep", "by", "group", "named", "contains", "starts")
 _FUNCTIONS: dict[str, Function] = {"sum": "sum", "avg": "avg", "max": "max", "min": "min"}
+_TAKES_OBJECT = ("to", "by", "of", "for", "from", "with")
+_PERIODS = ("day", "week", "month", "quarter", "year", "date")
 _PLAIN = ("prep", "and", "aux", "relative", "all", "than", "or")
 
 
@@ -80,6 +82,7 @@ class Grammar(Rules):
         return self
 
     def _check_spent(self) -> None:
+        self._check_averages()
         if self.relation is not None:
             raise Unclear(f"Which {self.vocabulary.table_words(self.relation.noun.table)} are meant?")
         if self.negated:
@@ -319,6 +322,7 @@ class Grammar(Rules):
             for edge in self.scope.joins.edges
         ):
             raise Unclear(f"I cannot follow “{piece.text}” from one row of a table to another yet.", (), (piece.text,))
+        self._check_object(piece)
         if self.filter_column(piece) or self.given_column(piece) or self.has_column(piece):
             return
         self._check_beside(piece)
@@ -358,6 +362,27 @@ class Grammar(Rules):
             return False
         refs = (*measured.meaning.columns, *measured.meaning.near)
         return self.figures[-1].of in refs and not self.groups
+
+    def _check_object(self, piece: Piece) -> None:
+        """Behind a column such as "reports to" a value of another column tells of another row than it is in."""
+        following = self.peek(past=("prep",))
+        refs = [ref for ref in piece.meaning.columns if split_identifier(ref.column)[-1] in _TAKES_OBJECT]
+        if refs and following is not None and following.values and not {one.ref for one in following.values} & {*refs}:
+            raise Unclear(f"I cannot follow “{piece.text}” to “{following.text}” in this data.", (), (piece.text,))
+
+    def _check_averages(self) -> None:
+        """ "average daily spend" may be that of all rows of a day, or of the days' totals: not the same figure."""
+        averaged = any(figure.function == "avg" and figure.each is None for figure in self.figures)
+        for group in self.groups if averaged else ():
+            before = self.pieces[group.at - 2].text.casefold() if group.at > 1 else ""
+            period = group.grain or (group.text.casefold() if group.text.casefold() in _PERIODS else None)
+            if period and (group.text.casefold().endswith("ly") or before in ("per", "each", "every")):
+                raise Unclear(
+                    f"Is it the average of each {period}'s rows, or of the {period}s' totals? I can give the average by"
+                    f" {period}, or the total by {period}.",
+                    (),
+                    (group.text,),
+                )
 
     def _column_asked(self, piece: Piece) -> bool:
         """Whether a column is what is looked for ("which country has …"), not something told of rows."""

@@ -228,6 +228,8 @@ def _counted_groups(reading: Grammar) -> Aggregation:
         if piece is None:
             raise Unclear("I cannot tell what is to be counted or measured in each group.")
         raise reading.scope.unclear(piece, [f"total {names}", f"average {names}"], "a total or an average")
+    if reading.focus_piece is not None:
+        reading.check_namesake(reading.focus.table, reading.focus_piece)
     reading.figures.append(Figure("count", reading.focus))
     return _figures(reading)
 
