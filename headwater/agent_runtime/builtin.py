@@ -49,7 +49,10 @@ class BuiltIn:
         """The answer; its tokens are none."""
         sources = await self._data.list_data_sources(scope, brief.data_sources)
         chosen, text = _named(turn.text, sources)
-        heard = await self._heard(text, chosen, scope, turn)
+        # The name may be a word of the question, too: "the number of orders" of a source Orders.
+        heard = await self._heard(turn.text, chosen, scope, turn)
+        if text != turn.text and not _answers(heard):
+            heard = await self._heard(text, chosen, scope, turn)
         outcome = _said(turn.text, heard)
         if not outcome.answered:
             passages = await self._passages(text, scope, [one.id for one in chosen])
@@ -66,7 +69,7 @@ class BuiltIn:
                 heard.append(_Heard(source, await self._asked(text, source, scope, turn)))
             except HeadwaterError as error:
                 problem = error
-        if problem is not None and not any(one.reply.outcome == "answered" for one in heard):
+        if problem is not None and not _answers(heard):
             raise problem
         return heard
 
@@ -96,8 +99,12 @@ def _named(text: str, sources: Sequence[Described]) -> tuple[Sequence[Described]
     return sources, text
 
 
+def _answers(heard: Sequence[_Heard]) -> list[_Heard]:
+    return [one for one in heard if one.reply.outcome == "answered"]
+
+
 def _said(question: str, heard: Sequence[_Heard]) -> Outcome:
-    answers = [one for one in heard if one.reply.outcome == "answered"]
+    answers = _answers(heard)
     if len(answers) == 1:
         source, reply = answers[0]
         return Outcome(reply.text, True, reply.table, reply.citations, (source.id,))

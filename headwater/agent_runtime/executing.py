@@ -97,10 +97,10 @@ class Executor:
         began = perf_counter()
         try:
             outcome = await self._run(order, telling)
+            form = formed(outcome, order.form)
         except BaseException as error:
             await asyncio.shield(self._give_up(order, hold, error, _milliseconds(began)))
             raise
-        form = formed(outcome, order.form)
         unit = await work()
         answered = Answered(form.response, outcome.answered, _plain(outcome), outcome.tokens, _milliseconds(began))
         return await self._keep(unit, order, hold, outcome, form, answered)

@@ -37,7 +37,17 @@ FUNCTIONS: Final = frozenset(
         *("sleep", "sleepeachrow", "benchmark", "get_lock", "release_lock", "release_all_locks", "is_free_lock"),
         *("master_pos_wait", "source_pos_wait", "wait_for_executed_gtid_set", "master_gtid_wait"),
         # State and settings.
-        *("nextval", "setval", "lastval", "set_config", "txid_current", "last_insert_id", "sys_exec", "sys_eval"),
+        *(
+            "nextval",
+            "setval",
+            "lastval",
+            "set_config",
+            "current_setting",
+            "txid_current",
+            "last_insert_id",
+            "sys_exec",
+            "sys_eval",
+        ),
         *(
             "generateuuidandinsert",
             "executable",

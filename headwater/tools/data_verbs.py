@@ -8,13 +8,15 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from headwater.errors import NotFound
+from headwater.errors import InvalidRequest, NotFound
 from headwater.sources.schema import Cell
 from headwater.tools.data import DataTools
 from headwater.tools.verb import MOST_ROWS, Given, Reach, Verb
 
 _SourceId = Annotated[str, Meta(min_length=1, max_length=64, description="An id of list_data_sources.")]
 _MOST_PASSAGES: Final = 20
+MOST_BYTES: Final = 256 * 1024
+"""So much of a query's result a caller is shown at once."""
 
 
 class ListDataSources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +68,12 @@ class _DataVerbs:
         answer = await self._tools.run_sql(asked.data_source, asked.query, {}, reach.scope, asked.limit)
         names = [column.name for column in answer.rows.columns]
         rows: list[dict[str, Cell]] = [dict(zip(names, row, strict=True)) for row in answer.rows.rows]
-        data = {"columns": answer.rows.columns, "rows": rows, "truncated": answer.rows.truncated}
+        shown = _within(rows)
+        data = {
+            "columns": answer.rows.columns,
+            "rows": shown,
+            "truncated": answer.rows.truncated or len(shown) < len(rows),
+        }
         return Given(data, answer.citation)
 
     async def search_passages(self, reach: Reach, asked: SearchPassages) -> Given:
@@ -109,6 +116,21 @@ def data_verbs(tools: DataTools) -> Sequence[Verb]:
             verbs.search_passages,
         ),
     )
+
+
+def _within(rows: Sequence[dict[str, Cell]]) -> Sequence[dict[str, Cell]]:
+    """The first rows that a model or client can take at once."""
+    size = 0
+    for at, row in enumerate(rows):
+        size += len(msgspec.json.encode(row))
+        if size > MOST_BYTES and at == 0:
+            raise InvalidRequest(
+                f"One row of the result has more than {MOST_BYTES:,} bytes. Select fewer columns, or parts of texts.",
+                field="query",
+            )
+        if size > MOST_BYTES:
+            return rows[:at]
+    return rows
 
 
 def _hold_reach(reach: Reach, asked: Sequence[str]) -> None:

@@ -77,6 +77,12 @@ async def test_what_several_could_answer_asks_which_and_a_name_decides(asked: As
     assert "4" in (await asked.ask("How many people in Autumn?"))["response"]
 
 
+async def test_a_name_that_is_a_word_of_the_question_stays_in_it(asked: Asked) -> None:
+    people = await asked.upload("People", "people.csv", PEOPLE)
+    await asked.over("ds_headwater", people)
+    assert "3" in (await asked.ask("What is the number of people?"))["response"]
+
+
 async def test_a_follow_up_goes_on_from_the_last_question(asked: Asked) -> None:
     await asked.over("ds_headwater")
     first = await asked.ask("How many impressions yesterday?")

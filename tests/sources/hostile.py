@@ -175,6 +175,7 @@ BY_DIALECT: Final[dict[Dialect, tuple[str, ...]]] = {
         "SELECT * FROM duckdb_secrets()",
         "SELECT * FROM duckdb_settings()",
         "SELECT getenv('HOME')",
+        "SELECT current_setting('temp_directory')",
         "SELECT (SELECT count(*) FROM read_text('/etc/passwd'))",
         "SELECT * FROM p WHERE n IN (SELECT content FROM read_text('/etc/passwd'))",
         "WITH x AS (FROM read_text('/etc/passwd')) SELECT * FROM x",

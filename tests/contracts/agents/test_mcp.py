@@ -17,6 +17,7 @@ from mcp.shared.exceptions import MCPError
 from headwater.mcp.resources import BROKE
 from headwater.scope import Role
 from headwater.tools.data import DataTools
+from headwater.tools.data_verbs import MOST_BYTES
 from tests.promises import people
 from tests.serving import Company, Hierarchy, event, serving
 
@@ -143,6 +144,23 @@ async def test_resources_and_prompts(company: Company, hierarchy: Hierarchy) -> 
             given = {argument.name: "{week} & co" for argument in prompt.arguments or ()}
             text = (await connected.get_prompt(prompt.name, given)).messages[0].content.text  # type: ignore[union-attr]
             assert "{week} & co" in text
+
+
+async def test_a_result_that_is_too_large_is_cut_or_refused(company: Company) -> None:
+    form = {"file": ("n.csv", b"n\n1\n2\n3\n"), "source_name": (None, "Numbers")}
+    made = (await company.request("POST", "/api/v1/data-sources/upload", files=form)).json()
+    source = made["data_source"]["connection_id"]
+    async with client(company) as connected:
+        cut, refused = [
+            await connected.call_tool(
+                "run_sql", {"data_source": source, "query": f"SELECT repeat('x', {size}) AS x FROM n"}
+            )
+            for size in (MOST_BYTES // 2 - 100, MOST_BYTES)
+        ]
+    told = content(cut)["result"]
+    assert (len(told["rows"]), told["truncated"]) == (2, True)
+    assert refused.is_error
+    assert "fewer columns" in content(refused)["error"]
 
 
 async def test_what_breaks_inside_says_nothing_of_it(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
