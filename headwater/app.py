@@ -20,6 +20,8 @@ from headwater.agent_runtime.executing import Runner
 from headwater.agent_runtime.parts import AgentParts
 from headwater.agent_runtime.runner import provide as provide_runner
 from headwater.catalogue.registry import CATALOGUE, EVENTS
+from headwater.console import errors as console_errors
+from headwater.console import routes as console
 from headwater.control import Control
 from headwater.control import provide as provide_control
 from headwater.control.sources.connections import Connections
@@ -74,7 +76,7 @@ from headwater.tools.toolbox import Toolbox
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-ERROR_FORMS = ErrorForms([creators_envelope.FORM, decisions_envelope.FORM, mcp.FORM])
+ERROR_FORMS = ErrorForms([creators_envelope.FORM, decisions_envelope.FORM, mcp.FORM, console_errors.FORM])
 
 
 def endpoints() -> Sequence[Endpoint]:
@@ -91,7 +93,7 @@ def endpoints() -> Sequence[Endpoint]:
         *industries.ENDPOINTS,
         *metrics.ENDPOINTS,
     ]
-    return [*described, *widget.ENDPOINTS, *description.endpoints(lambda: described, ERROR_FORMS)]
+    return [*described, *widget.ENDPOINTS, *console.ENDPOINTS, *description.endpoints(lambda: described, ERROR_FORMS)]
 
 
 def _store(settings: Settings, clock: Clock) -> DuckDBStore:

@@ -35,9 +35,13 @@ class Reporting:
 
     async def file(self, report: SavedReport, table: ReportTable, format: str) -> Attachment:
         """A file of ``table``, drawn in another process; ``format`` is one of ``reports.FORMATS``."""
-        content = await self._renderer.render(table, format)
+        content = await self.drawn(table, format)
         kind = FORMATS[format]
         return Attachment(f"{file_name(report.name, report.id)}.{kind.extension}", kind.media_type, content)
+
+    async def drawn(self, table: ReportTable, format: str) -> bytes:
+        """The content of such a file."""
+        return await self._renderer.render(table, format)
 
 
 def file_name(name: str, report_id: int) -> str:

@@ -30,6 +30,7 @@ WITHIN_A_ROW = {
     ("sources", "outbound"),
     ("reports", "delivery"),
     ("reporting", "reports"),
+    ("console", "surfaces"),
     ("__main__", "cli"),
     ("app", "invalidation"),
 }
@@ -66,6 +67,13 @@ def test_surfaces_do_not_know_each_other(module: Module) -> None:
         parts = name.split(".")[:3]
         other = parts[:2] == own[:2] and len(parts) == 3 and parts != own
         assert not other or parts[2] == "_http", f"{module.path} imports {name}"
+
+
+@every_module
+def test_the_console_knows_no_surface(module: Module) -> None:
+    if module.package == "console":
+        surfaces = [name for name in imports(module) if name.startswith("headwater.surfaces.")]
+        assert all(name.startswith("headwater.surfaces._http") for name in surfaces)
 
 
 @every_module

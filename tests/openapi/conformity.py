@@ -21,13 +21,23 @@ from headwater.app import ERROR_FORMS, endpoints
 from headwater.surfaces._http.openapi import describe
 from tests.openapi.refusals import refusal
 
-# The pages for people and the description itself are not part of the API that is described.
-IS_PAGE = re.compile(r"/docs(/.*)?|/openapi\.json|/widget(/.*|\.js)").fullmatch
+# What people look at; tests/console holds these pages to their own promises.
+IS_CONSOLE = re.compile(
+    r"/|/(sign-in|sign-out|register|forgot|reset|verify|invitation|console"
+    r"|ads|creators|decisions|agents|data-sources|settings)(/.*)?",
+    re.DOTALL,
+).fullmatch
+_IS_OTHER_PAGE = re.compile(r"/docs(/.*)?|/openapi\.json|/widget(/.*|\.js)").fullmatch
 # Shown on the pages of others.
 _IS_EMBEDDED = re.compile(r"/widget(/[^/]*|\.js)").fullmatch
 # Answers with its own body when a store does not, so that an orchestrator can read which.
 _HEALTH = {"/api/v1/health", "/api/v1/health/ready", "/health/ready"}
 _UNKNOWN_ROUTE = (404, 405)
+
+
+def IS_PAGE(path: str) -> bool:  # noqa: N802
+    """Whether this is no part of the API that is described: pages for people, and the description itself."""
+    return bool(IS_CONSOLE(path) or _IS_OTHER_PAGE(path))
 
 
 @cache
@@ -42,6 +52,9 @@ def check(response: httpx.Response) -> None:
     at = f"{request.method} {request.url} answered {response.status_code}"
     assert response.headers.get("x-request-id"), f"{at} without X-Request-Id"
     _check_safety(response, at)
+    if IS_CONSOLE(request.url.path):
+        assert response.status_code == 303 or response.content or request.method == "HEAD", f"{at} with nothing"
+        return
     if response.status_code >= 400 and request.method != "HEAD" and request.url.path not in _HEALTH:
         _check_error(response, at)
     if IS_PAGE(request.url.path):

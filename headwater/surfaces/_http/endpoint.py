@@ -22,6 +22,8 @@ from headwater.surfaces._http.services import Services
 
 Q = TypeVar("Q")
 B = TypeVar("B")
+Typed = Mapping[str, Sequence[str]]
+"""The fields of a form as they were typed."""
 
 _MAX_ID = 2**63 - 1
 
@@ -64,7 +66,7 @@ class Headers(msgspec.Struct):
 class Call(Generic[Q, B]):
     """One request to a handler: checked, parsed, and with the caller's scope.
 
-    ``raw`` is the body, ``lines`` are the header lines and ``asked`` is the query string as they were sent.
+    ``raw`` is the body, ``lines`` are the header lines, ``at`` is the path and ``asked`` the query string, as sent.
     """
 
     services: Services
@@ -80,6 +82,7 @@ class Call(Generic[Q, B]):
     lines: Sequence[tuple[bytes, bytes]] = ()
     asked: bytes = b""
     method: str = "GET"
+    at: str = ""
 
     @property
     def scope(self) -> Scope:
@@ -138,6 +141,8 @@ class Answers:
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Reply]]
+Refused = Callable[[Call[Any, Typed], HeadwaterError], Awaitable[Reply]]
+"""Shows a form again: what was typed, and what is wrong with it. Nothing of the request was done."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,8 @@ class Endpoint:
 
     ``errors`` are those beyond what access, limits and parsing bring by themselves.
     ``own_idempotency`` leaves the ``Idempotency-Key`` to the handler, because what it
-    guards is not in the control plane's transaction.
+    guards is not in the control plane's transaction. ``form`` is what a page sends, with
+    the token that proves it; ``refused`` shows it again.
     """
 
     method: str
@@ -162,6 +168,8 @@ class Endpoint:
     body: type[msgspec.Struct] | None = None
     body_example: Any = None
     raw_body: tuple[str, ...] = ()
+    form: type[msgspec.Struct] | None = None
+    refused: Refused | None = None
     errors: tuple[type[HeadwaterError], ...] = ()
     own_idempotency: bool = False
     max_body: Callable[[Services], int] | None = None

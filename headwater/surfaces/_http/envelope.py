@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from headwater.errors import HeadwaterError
+from headwater.surfaces._http.endpoint import Reply
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -32,18 +33,29 @@ def _error_example(kind: type[HeadwaterError], words: str) -> dict[str, Any]:
     return {"error": True, "message": words, "code": kind.code, "details": {}}
 
 
+class Visit(NamedTuple):
+    """What a page for people needs to know of the request that failed."""
+
+    method: str
+    path: str
+    query: str
+    request_id: str
+
+
 @dataclass(frozen=True)
 class ErrorForm:
     """How errors are answered at ``prefixes`` and below.
 
     ``body`` makes the body of an error; ``schema`` is its struct and ``example`` shows
-    one kind of error in the API description.
+    one kind of error in the API description. Where ``page`` is set, people look at
+    these paths: it answers instead.
     """
 
     prefixes: tuple[str, ...]
     body: Callable[[HeadwaterError], msgspec.Struct]
     schema: type[msgspec.Struct]
     example: Callable[[type[HeadwaterError], str], dict[str, Any]]
+    page: Callable[[HeadwaterError, Visit], Reply] | None = None
 
 
 FIRST_FORM = ErrorForm(("",), error_body, ErrorBody, _error_example)
@@ -63,6 +75,9 @@ class ErrorForms:
 
     def of(self, path: str) -> ErrorForm:
         """The form of a path, known or not."""
-        return next(
-            form for prefix, form in self._by_prefix if path == prefix or path.startswith(f"{prefix}/") or not prefix
-        )
+        return next(form for prefix, form in self._by_prefix if not prefix or path == prefix or _below(path, prefix))
+
+
+def _below(path: str, prefix: str) -> bool:
+    # Everything is below "/"; as a prefix it is that page alone.
+    return prefix != "/" and path.startswith(f"{prefix}/")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ from headwater.query.cache import TaggedCache
 from headwater.scope import Role
 from headwater.surfaces._http.browsers import BrowserHeaders
 from headwater.surfaces._http.endpoint import Endpoint, Headers, Reply
-from headwater.surfaces._http.envelope import ErrorForm, ErrorForms
+from headwater.surfaces._http.envelope import ErrorForm, ErrorForms, Visit
 from headwater.surfaces._http.serve import Server, check_tenant, credentials
 from headwater.surfaces._http.traffic import Served
 
@@ -112,11 +113,11 @@ class Gate:
                 return
             reply = await self._reply(scope, receive, headers, sent_headers)
         except HeadwaterError as error:
-            reply = _error_reply(error, self._forms.of(scope["path"]))
+            reply = _error_reply(error, self._forms.of(scope["path"]), scope, headers)
         except Exception:
             log.exception("request.failed", path=scope["path"], request_id=headers.request_id)
             inside = InternalError("Something failed inside the server; it is logged under this request's id.")
-            reply = _error_reply(inside, self._forms.of(scope["path"]))
+            reply = _error_reply(inside, self._forms.of(scope["path"]), scope, headers)
         if reply.status >= 400:
             log.info(
                 "request",
@@ -251,14 +252,18 @@ def _headers(scope: Scope) -> Headers:
     return headers
 
 
-def _error_reply(error: HeadwaterError, form: ErrorForm) -> Reply:
+def _error_reply(error: HeadwaterError, form: ErrorForm, scope: Scope, sent: Headers) -> Reply:
     headers: list[tuple[str, str]] = []
     if error.retry_after is not None:
         headers.append(("retry-after", str(error.retry_after)))
-    if error.status == 401:
-        headers.append(("www-authenticate", "Bearer"))
     if isinstance(error, MethodNotAllowed):
         headers.append(("allow", ", ".join(error.allowed)))
+    if form.page is not None:
+        asked = scope["query_string"].decode("latin-1")
+        page = form.page(error, Visit(scope["method"], scope["path"], asked, sent.request_id))
+        return replace(page, headers=(*page.headers, *headers))
+    if error.status == 401:
+        headers.append(("www-authenticate", "Bearer"))
     return Reply(form.body(error), error.status, headers=tuple(headers))
 
 

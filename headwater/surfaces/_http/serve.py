@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hmac
-from http.cookies import CookieError, SimpleCookie
-from typing import cast
+from dataclasses import replace
+from typing import Any, cast
 
 import msgspec
 from starlette.requests import Request
 
 from headwater.control.work import Work
-from headwater.errors import Forbidden, InvalidRequest, Place, UnsupportedMediaType
+from headwater.errors import (
+    Forbidden,
+    HeadwaterError,
+    InternalError,
+    InvalidRequest,
+    NotFound,
+    Place,
+    UnsupportedMediaType,
+)
 from headwater.ingest.body import read_body
 from headwater.scope import Scope
-from headwater.surfaces._http import arrival, idempotency, params, validation
-from headwater.surfaces._http.endpoint import Access, Call, Endpoint, Headers, Reply
+from headwater.surfaces._http import arrival, cookies, forms, idempotency, params, validation
+from headwater.surfaces._http.endpoint import Access, Call, Endpoint, Headers, Refused, Reply
 from headwater.surfaces._http.limits import HourlyLimits
 from headwater.surfaces._http.services import Services
 
-SESSION_COOKIE = "headwater_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -27,14 +34,7 @@ def credentials(headers: Headers) -> tuple[str | None, str | None, str | None]:
     scheme, _, bearer = headers.authorization.partition(" ")
     if scheme.lower() != "bearer":
         bearer = ""
-    session = None
-    if headers.cookie:
-        try:
-            morsel = SimpleCookie(headers.cookie).get(SESSION_COOKIE)
-        except CookieError:
-            morsel = None
-        session = morsel.value if morsel else None
-    return bearer.strip() or None, headers.api_key or None, session
+    return bearer.strip() or None, headers.api_key or None, cookies.read(headers, cookies.SESSION)
 
 
 class Server:
@@ -61,7 +61,8 @@ class Server:
         caller = await self.authenticate(endpoint, headers, sent_headers)
         if caller and endpoint.access and not caller.allows(*endpoint.access):
             raise _forbidden(endpoint.access, caller)
-        self._check_csrf(endpoint, headers, caller)
+        if endpoint.form is None:
+            self._check_csrf(endpoint, headers, caller)
         query = params.parse_query(
             request.scope["query_string"], endpoint.query or _Nothing, refuse_unknown=endpoint.refuse_unknown
         )
@@ -69,25 +70,44 @@ class Server:
             idempotency.check_key(headers.idempotency_key)
         raw = await self._body(endpoint, request, headers)
         body = validation.decode(raw, endpoint.body) if endpoint.body else raw
-        async with Work(self.services.control) as work:
-            call = Call(
-                services=self.services,
-                caller=caller,
-                headers=headers,
-                path=request.path_params,
-                query=query,
-                body=body,
-                client_ip=client_ip,
-                work=work,
-                secure=self.services.settings.behind_tls or request.url.scheme == "https",
-                raw=raw,
-                lines=request.scope["headers"],
-                asked=request.scope["query_string"],
-                method=endpoint.method,
-            )
+        call = Call(
+            services=self.services,
+            caller=caller,
+            headers=headers,
+            path=request.path_params,
+            query=query,
+            body=body,
+            client_ip=client_ip,
+            work=Work(self.services.control),
+            secure=self.services.settings.behind_tls or request.url.scheme == "https",
+            raw=raw,
+            lines=request.scope["headers"],
+            asked=request.scope["query_string"],
+            method=endpoint.method,
+            at=request.url.path,
+        )
+        if endpoint.form is not None:
+            return await self._submitted(endpoint, endpoint.form, call)
+        async with call.work:
             if endpoint.method != "POST" or endpoint.own_idempotency:
                 return await endpoint.handler(call)
             return await self._flights.once(endpoint, call, raw, request.url.path, request.scope["query_string"])
+
+    async def _submitted(self, endpoint: Endpoint, form: type[msgspec.Struct], call: Call[Any, Any]) -> Reply:
+        """Take what a page's form holds, or show it again once nothing of it is left in the transaction."""
+        typed = forms.parse(call.raw)
+        forms.check_token(self.services.control.access, call.headers, call.caller, typed)
+        try:
+            async with call.work:
+                return await endpoint.handler(replace(call, body=forms.decode(typed, form)))
+        except HeadwaterError as error:
+            if endpoint.refused is None or isinstance(error, NotFound | InternalError):
+                raise
+            return await self._shown_again(endpoint.refused, replace(call, body=typed), error)
+
+    async def _shown_again(self, refused: Refused, call: Call[Any, Any], error: HeadwaterError) -> Reply:
+        async with Work(self.services.control) as work:
+            return await refused(replace(call, work=work), error)
 
     async def authenticate(self, endpoint: Endpoint, headers: Headers, sent_headers: dict[str, str]) -> Scope | None:
         """The caller's scope, its request counted; None on a public route."""
@@ -111,7 +131,7 @@ class Server:
             self.services.control.access.check_csrf(session, headers.csrf_token)
 
     async def _body(self, endpoint: Endpoint, request: Request, headers: Headers) -> bytes:
-        if endpoint.body is None and not endpoint.raw_body:
+        if endpoint.body is None and endpoint.form is None and not endpoint.raw_body:
             return b""
         _check_media_type(endpoint, headers)
         limit = endpoint.max_body(self.services) if endpoint.max_body else self.services.settings.max_body_bytes
@@ -161,17 +181,17 @@ def _forbidden(access: Access, caller: Scope) -> Forbidden:
 def _place(endpoint: Endpoint, error: InvalidRequest) -> Place:
     """Where a rule behind the handler found something wrong: where the route has a field of that name."""
     field = error.problems[0].path.partition("[")[0].partition(".")[0]
-    for place, struct in (("query", endpoint.query), ("body", endpoint.body)):
+    for place, struct in (("query", endpoint.query), ("body", endpoint.body or endpoint.form)):
         names = {one.encode_name.removesuffix("[]") for one in msgspec.structs.fields(struct)} if struct else set()
         if field in names:
             return cast(Place, place)
     if f"{{{field}}}" in endpoint.path:
         return "path"
-    return "body" if endpoint.body or endpoint.raw_body else "query"
+    return "body" if endpoint.body or endpoint.form or endpoint.raw_body else "query"
 
 
 def _check_media_type(endpoint: Endpoint, headers: Headers) -> None:
-    allowed = list(endpoint.raw_body) or ["application/json"]
+    allowed = [forms.MEDIA_TYPE] if endpoint.form else list(endpoint.raw_body) or ["application/json"]
     media_type = headers.content_type.partition(";")[0].strip().lower()
     if media_type not in allowed:
         sent = f"'{media_type[:64]}' is not read here" if media_type else "Content-Type is missing"

@@ -7,10 +7,9 @@ from typing import Any
 import msgspec
 
 from headwater.errors import NotFound, PaymentRequired, RateLimitExceeded, Unauthorized
-from headwater.surfaces._http import keys, people
+from headwater.surfaces._http import cookies, keys, people
 from headwater.surfaces._http.endpoint import ADMIN, PUBLIC, READ, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.people import LoginBody, Success, UserRow, user_row
-from headwater.surfaces._http.serve import SESSION_COOKIE, credentials
 
 _TAG = "Login and tokens"
 
@@ -48,18 +47,17 @@ async def login(call: Call[Any, LoginBody]) -> Reply:
     unit = await call.writing()
     secret = await control.users.start_session(unit, logged_in.user)
     seconds = call.services.settings.session_days * 86400
-    cookie = f"{SESSION_COOKIE}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"
+    cookie = cookies.lasting(cookies.SESSION, secret, seconds, secure=call.secure)
     body = Session(user_row(logged_in.user), control.access.csrf_token(secret))
-    return Reply(body, headers=(("set-cookie", cookie + ("; Secure" if call.secure else "")),))
+    return Reply(body, headers=(cookie,))
 
 
 async def logout(call: Call[Any, bytes]) -> Reply:
     """End the cookie session."""
-    session = credentials(call.headers)[2]
+    session = cookies.read(call.headers, cookies.SESSION)
     if session:
         await call.services.control.users.end_session(await call.writing(), session, call.client_ip)
-    cookie = f"{SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
-    return Reply(Success(True, "Logged out."), headers=(("set-cookie", cookie),))
+    return Reply(Success(True, "Logged out."), headers=(cookies.lasting(cookies.SESSION, "", 0, secure=call.secure),))
 
 
 async def list_tokens(call: Call[Any, bytes]) -> Reply:

@@ -162,7 +162,7 @@ def test_a_flood_of_problems_is_cut() -> None:
 def test_the_form_is_that_of_the_longest_prefix(prefix: str) -> None:
     for path in (prefix, f"{prefix}/", f"{prefix}/1/x"):
         assert ERROR_FORMS.of(path) is FORM
-    for path in (f"{prefix}x", f"/x{prefix}", "/api/v1", "/api/v1/health", "/", ""):
+    for path in (f"{prefix}x", f"/x{prefix}", "/api/v1", "/api/v1/health", "//", ""):
         assert ERROR_FORMS.of(path) is FIRST_FORM
 
 

@@ -1,0 +1,139 @@
+"""A template as an answer: the shell around it, the filters, the headers that keep a page safe.
+
+    return await render(call, "members.html", title="Members", members=found)
+
+A template extends ``shell.html`` (signed in) or ``plain.html`` (not), takes its parts
+from ``parts.html`` and gets, besides what is passed, ``shell`` and ``may(permission,
+role)``. Everything is escaped. Reads who the caller is, and nothing else.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from headwater.console import assets, charts, navigation, words
+from headwater.control.organisations.service import OrganisationSettings
+from headwater.kit.ids import new_secret
+from headwater.scope import Scope
+from headwater.surfaces._http import cookies, forms
+from headwater.surfaces._http.endpoint import Access, Call, Reply
+
+HTML: Final = "text/html; charset=utf-8"
+SECURITY: Final = (
+    "content-security-policy",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+)
+TOAST: Final = "headwater_toast"
+_VISITOR_BYTES: Final = 32
+_VISITOR_SECONDS: Final = 86400
+_LONGEST_TOAST: Final = 300
+
+
+class Shell(msgspec.Struct, frozen=True, kw_only=True):
+    """What every page shows or sends besides its own: ``zone`` is where its times are."""
+
+    path: str
+    csrf_token: str
+    toast: str = ""
+    zone: str = "UTC"
+    user: str = ""
+    email: str = ""
+    role: str = ""
+    organisation: str = ""
+    main: tuple[navigation.Entry, ...] = ()
+    settings: tuple[navigation.Entry, ...] = ()
+
+
+async def render(
+    call: Call[Any, Any],
+    template: str,
+    *,
+    title: str,
+    status: int = 200,
+    headers: tuple[tuple[str, str], ...] = (),
+    **context: object,
+) -> Reply:
+    """The page; what stands in ``context`` is the template's."""
+    secret = forms.secret_of(call.headers, call.caller)
+    set_cookies: list[tuple[str, str]] = []
+    if not secret and call.caller is None:
+        secret = new_secret(_VISITOR_BYTES)
+        set_cookies.append(cookies.lasting(cookies.VISITOR, secret, _VISITOR_SECONDS, secure=call.secure))
+    toast = unquote(cookies.read(call.headers, TOAST) or "")[:_LONGEST_TOAST]
+    if toast:
+        set_cookies.append(cookies.lasting(TOAST, "", 0, secure=call.secure))
+    shell = await _shell(call, call.services.control.access.csrf_token(secret), toast)
+
+    def may(access: Access) -> bool:
+        return call.caller is not None and call.caller.allows(*access)
+
+    body = fill(template, title=title, shell=shell, may=may, **context)
+    return Reply(body, status, HTML, (SECURITY, *set_cookies, *headers))
+
+
+def fill(template: str, **context: object) -> bytes:
+    """A template with everything that it needs, for pages that know no caller."""
+    return _environment().get_template(template).render(**context).encode()
+
+
+def see_other(path: str, *headers: tuple[str, str]) -> Reply:
+    """Go on to another page, which is asked for by GET: what answers a form that was taken."""
+    return Reply(status=303, media_type=HTML, headers=(("location", path), SECURITY, *headers))
+
+
+def done(call: Call[Any, Any], path: str, toast: str) -> Reply:
+    """Go on to another page, which says once what was done."""
+    return see_other(path, cookies.lasting(TOAST, quote(toast), 60, secure=call.secure))
+
+
+async def _shell(call: Call[Any, Any], csrf_token: str, toast: str) -> Shell:
+    path = call.at
+    if call.caller is None:
+        return Shell(path=path, csrf_token=csrf_token, toast=toast)
+    scope: Scope = call.scope
+    control = call.services.control
+    async with control.reading() as session:
+        user = await control.users.me(session, scope)
+        organisation = await OrganisationSettings(session, scope).get()
+    return Shell(
+        path=path,
+        csrf_token=csrf_token,
+        toast=toast,
+        zone=organisation.analytics_tz,
+        user=user.full_name,
+        email=user.email,
+        role=scope.role.name,
+        organisation=organisation.name,
+        main=tuple(navigation.shown(navigation.MAIN, scope)),
+        settings=tuple(navigation.shown(navigation.SETTINGS, scope)),
+    )
+
+
+@pass_context
+def _moment(context: Context, at: Any) -> str:
+    return words.moment(at, context["shell"].zone)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("headwater.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    for word in (words.number, words.compact, words.percent, words.delta, words.money, words.day):
+        environment.filters[word.__name__] = word
+    environment.filters["moment"] = _moment
+    environment.globals["asset"] = assets.path
+    environment.globals["dark_chart"] = msgspec.json.encode(charts.DARK).decode()
+    return environment

@@ -1,0 +1,123 @@
+"""Tables as pages show them: sorted by links, turned page by page, each choice in the URL.
+
+>>> sorting = Sorting("/ads", {"days": "7"}, "-views", "views")
+>>> sorting.is_by("views"), sorting.descending, sorting.path("views"), sorting.path("name")
+(True, True, '/ads?days=7&sort=views', '/ads?days=7&sort=name')
+>>> paging = Paging("/log", {}, total=45, limit=20, offset=20)
+>>> paging.first, paging.last, paging.before, paging.after
+(21, 40, '/log', '/log?offset=40')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlencode
+
+import msgspec
+
+from headwater.console import words
+from headwater.reports.table import Cell, Column, ReportTable
+
+
+def link(path: str, parameters: Mapping[str, object]) -> str:
+    """The path with these parameters; those that are None or empty are left out.
+
+    >>> link("/ads", {"q": "a b", "id": [1, 2], "sort": ""})
+    '/ads?q=a+b&id=1&id=2'
+    """
+    kept = {name: value for name, value in parameters.items() if value not in (None, "", [], ())}
+    return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+
+
+class Sorting(msgspec.Struct, frozen=True):
+    """By what a table is sorted: a column's key, with ``-`` before it for the largest first."""
+
+    at: str
+    parameters: Mapping[str, object]
+    chosen: str
+    otherwise: str
+
+    @property
+    def key(self) -> str:
+        """The column."""
+        return (self.chosen or self.otherwise).removeprefix("-")
+
+    @property
+    def descending(self) -> bool:
+        """Whether the largest comes first."""
+        return (self.chosen or self.otherwise).startswith("-")
+
+    def is_by(self, key: str) -> bool:
+        """Whether it is sorted by this column."""
+        return key == self.key
+
+    def path(self, key: str) -> str:
+        """Where it is sorted by this column, or the other way round."""
+        turned = self.is_by(key) and not self.descending
+        return link(self.at, {**self.parameters, "sort": f"-{key}" if turned else key})
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """Which rows of how many are shown."""
+
+    at: str
+    parameters: Mapping[str, object]
+    total: int
+    limit: int
+    offset: int
+
+    @property
+    def first(self) -> int:
+        """Number of the first row, from one."""
+        return min(self.offset + 1, self.total)
+
+    @property
+    def last(self) -> int:
+        """Number of the last row."""
+        return min(self.offset + self.limit, self.total)
+
+    @property
+    def before(self) -> str:
+        """Where the rows before these are; empty where there are none."""
+        return self._path(max(0, self.offset - self.limit)) if self.offset else ""
+
+    @property
+    def after(self) -> str:
+        """Where the rows after these are; empty where there are none."""
+        return self._path(self.offset + self.limit) if self.last < self.total else ""
+
+    def _path(self, offset: int) -> str:
+        return link(self.at, {**self.parameters, "offset": offset or None})
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """One column's; figures stand at the right."""
+
+    label: str
+    right: bool = False
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Cells as they are read."""
+
+    caption: str
+    headings: Sequence[Heading]
+    rows: Sequence[Sequence[str]]
+
+
+def table(report: ReportTable) -> Table:
+    """A report's table in words; its times are UTC, as its headings say."""
+    headings = [Heading(column.heading, column.kind in ("integer", "number")) for column in report.columns]
+    rows = [[_cell(cell, column) for cell, column in zip(row, report.columns, strict=True)] for row in report.rows]
+    return Table(f"{report.title}, {report.subtitle}", headings, rows)
+
+
+def _cell(cell: Cell, column: Column) -> str:
+    if cell is None:
+        return words.UNKNOWN
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d}" if (cell.hour, cell.minute) == (0, 0) else f"{cell:%Y-%m-%d %H:%M}"
+    if isinstance(cell, str):
+        return cell
+    return words.number(cell)
