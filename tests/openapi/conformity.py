@@ -35,7 +35,7 @@ _HEALTH = {"/api/v1/health", "/api/v1/health/ready", "/health/ready"}
 _UNKNOWN_ROUTE = (404, 405)
 
 
-def IS_PAGE(path: str) -> bool:  # noqa: N802
+def IS_PAGE(path: str) -> bool:
     """Whether this is no part of the API that is described: pages for people, and the description itself."""
     return bool(IS_CONSOLE(path) or _IS_OTHER_PAGE(path))
 
