@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from headwater.console.pages import form, page
 from headwater.console.problems import Shown
-from headwater.console.rendering import render, see_other
+from headwater.console.rendering import done, render, see_other
 from headwater.control.users.models import User
 from headwater.errors import HeadwaterError
 from headwater.surfaces._http import cookies
@@ -60,12 +60,14 @@ async def refused(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
     return await _form(call, shown, local(shown.value("next", "/")))
 
 
-async def signed_in(call: Call[Any, Any], user: User, path: str) -> Reply:
-    """Go on to ``path`` with a session of this user."""
+async def signed_in(call: Call[Any, Any], user: User, path: str, toast: str = "") -> Reply:
+    """Go on to ``path`` with a session of this user; ``toast`` is said there."""
     secret = await call.services.control.users.start_session(await call.writing(), user)
     seconds = call.services.settings.session_days * 86400
-    return see_other(
+    return done(
+        call,
         path,
+        toast,
         cookies.lasting(cookies.SESSION, secret, seconds, secure=call.secure),
         cookies.lasting(cookies.VISITOR, "", 0, secure=call.secure),
     )

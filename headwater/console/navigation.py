@@ -39,7 +39,7 @@ SETTINGS: Final = (
     Entry("Organisation", "/settings/organisation"),
     Entry("Members", "/settings/members"),
     Entry("API keys", "/settings/api-keys", ADMIN),
-    Entry("Plan and usage", "/settings/usage"),
+    Entry("Plan and usage", "/settings/usage", ADMIN),
     Entry("Billing", "/settings/billing", ADMIN),
     Entry("Webhooks", "/settings/webhooks", ADMIN),
     Entry("Audit log", "/settings/audit-log", ADMIN),

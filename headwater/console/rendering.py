@@ -88,9 +88,10 @@ def see_other(path: str, *headers: tuple[str, str]) -> Reply:
     return Reply(status=303, media_type=HTML, headers=(("location", path), SECURITY, *headers))
 
 
-def done(call: Call[Any, Any], path: str, toast: str) -> Reply:
+def done(call: Call[Any, Any], path: str, toast: str = "", *headers: tuple[str, str]) -> Reply:
     """Go on to another page, which says once what was done."""
-    return see_other(path, cookies.lasting(TOAST, quote(toast), 60, secure=call.secure))
+    said = (cookies.lasting(TOAST, quote(toast), 60, secure=call.secure),) if toast else ()
+    return see_other(path, *said, *headers)
 
 
 async def _shell(call: Call[Any, Any], csrf_token: str, toast: str) -> Shell:

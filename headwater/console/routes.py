@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
-from headwater.console import assets, entry, overview
+from headwater.console import accounts, assets, entry, overview
+from headwater.console.settings import (
+    api_keys,
+    audit_log,
+    billing,
+    index,
+    members,
+    organisation,
+    profile,
+    usage,
+    webhooks,
+)
 
-ENDPOINTS = [*assets.endpoints(), *entry.ENDPOINTS, *overview.ENDPOINTS]
+ENDPOINTS = [
+    *assets.endpoints(),
+    *entry.ENDPOINTS,
+    *accounts.ENDPOINTS,
+    *overview.ENDPOINTS,
+    *index.ENDPOINTS,
+    *profile.ENDPOINTS,
+    *organisation.ENDPOINTS,
+    *members.ENDPOINTS,
+    *api_keys.ENDPOINTS,
+    *usage.ENDPOINTS,
+    *billing.ENDPOINTS,
+    *webhooks.ENDPOINTS,
+    *audit_log.ENDPOINTS,
+]

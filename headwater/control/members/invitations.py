@@ -5,6 +5,7 @@ Whether somebody else's company knows the address is told to nobody: it is invit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -78,6 +79,15 @@ class Invitations:
         by = host.email if host and host.is_verified else None
         uow.after_commit(lambda: self._mailer.post(self._letters.invitation(email, secret, by)))
         return invitation
+
+    async def waiting(self, session: AsyncSession, scope: Scope) -> Sequence[Invitation]:
+        """Those of the organisation that can still be accepted, newest first."""
+        own = (
+            Invitation.organisation_id == scope.organisation_id,
+            Invitation.expires_at > surroundings(session).clock(),
+        )
+        query = select(Invitation).where(*own).order_by(Invitation.created_at.desc(), Invitation.id.desc())
+        return (await session.scalars(query)).all()
 
     async def withdraw(self, uow: UnitOfWork, scope: Scope, invitation_id: str, ip: str | None = None) -> None:
         """Make an invitation void."""

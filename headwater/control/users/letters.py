@@ -39,7 +39,7 @@ class Letters:
             email,
             "Verify your e-mail address",
             "Somebody, you we hope, signed up to Headwater with this address. To verify it, open\n\n"
-            f"{self._link('verify-email', token)}\n\n"
+            f"{self._link('verify', token)}\n\n"
             f"or send the token to POST {self._api('verify-email')}:\n\n{token}\n\n"
             "It is good for 24 hours and until a newer one is sent. If it was not you, ignore this mail.\n",
         )
@@ -50,7 +50,7 @@ class Letters:
             email,
             "Choose a new password",
             "Somebody, you we hope, forgot the password of this address at Headwater. To choose a new one, open\n\n"
-            f"{self._link('reset-password', token)}\n\n"
+            f"{self._link('reset', token)}\n\n"
             f"or send the token and the password to POST {self._api('password/reset')}:\n\n{token}\n\n"
             "It is good once, for one hour and until a newer one is sent. If it was not you, ignore this mail:"
             " nothing has changed.\n",
@@ -72,7 +72,7 @@ class Letters:
             email,
             "You are invited to Headwater",
             f"{host or 'Somebody'} invites you to use Headwater with their company. To join, open\n\n"
-            f"{self._link('register', token)}\n\n"
+            f"{self._link('invitation', token)}\n\n"
             f"or send the token as invite_token to POST {self._api('register')}:\n\n{token}\n\n"
             "It is good once, for seven days and until a newer one is sent. If you do not know what this is about,"
             " ignore this mail.\n",

@@ -105,13 +105,13 @@ class TestForgot:
             company = await server.company()
             body = {"email": company.email}
             await server.client.post(FORGOT, json=body, headers={"host": "evil.example", "x-forwarded-host": "evil"})
-            assert (await link(server, company.email)).startswith("https://measure.example/at/reset-password#token=")
+            assert (await link(server, company.email)).startswith("https://measure.example/at/reset#token=")
             assert all("evil" not in mail.get_content() for mail in await mails(server, company.email))
 
     async def test_links_begin_with_the_address_it_listens_on_otherwise(self, tmp_path: Path) -> None:
         async with serving(tmp_path, host="::1", port=9000) as server:
             company = await server.company()
-            assert (await link(server, company.email)).startswith("http://[::1]:9000/verify-email#token=")
+            assert (await link(server, company.email)).startswith("http://[::1]:9000/verify#token=")
 
 
 class TestReset:

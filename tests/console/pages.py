@@ -1,0 +1,147 @@
+"""Every page and form of the router, as people with a session ask for them.
+
+They are taken from the application itself: a new page is tested by being there. One that
+needs an id of a new kind fails until ``ids`` knows it, and a form fails until ``FIELDS`` does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+
+from headwater.app import endpoints
+from headwater.console import assets
+from headwater.scope import Role
+from headwater.surfaces._http.endpoint import Endpoint
+from tests.openapi.conformity import IS_CONSOLE
+from tests.promises import people
+from tests.serving import PASSWORD, Company
+from tests.staffed import staff
+
+CONSOLE = [one for one in endpoints() if IS_CONSOLE(one.path) and not one.path.startswith(assets.PREFIX)]
+PAGES = [one for one in CONSOLE if one.method == "GET"]
+FORMS = [one for one in CONSOLE if one.method == "POST"]
+ROLES = tuple(Role)
+FIELDS: dict[str, dict[str, Any]] = {
+    "/sign-in": {"email": "owner1@example.com", "password": PASSWORD},
+    "/sign-out": {},
+    "/register": {"company_name": "C", "full_name": "N", "email": "new@example.com", "password": PASSWORD},
+    "/invitation": {"token": "t", "full_name": "N", "email": "new@example.com", "password": PASSWORD},
+    "/forgot": {"email": "owner1@example.com"},
+    "/reset": {"token": "t", "password": PASSWORD},
+    "/verify": {"token": "t"},
+    "/settings/profile": {"full_name": "Ada"},
+    "/settings/profile/password": {"current_password": PASSWORD, "password": PASSWORD},
+    "/settings/profile/verification": {},
+    "/settings/organisation": {"name": "C", "analytics_tz": "Europe/Oslo"},
+    "/settings/members": {"email": "new@example.com", "role": "viewer"},
+    "/settings/members/{user_id}/role": {"role": "viewer"},
+    "/settings/members/{user_id}/remove": {},
+    "/settings/members/invitations/{invitation_id}/withdraw": {},
+    "/settings/api-keys": {"name": "K", "permissions": ["read"]},
+    "/settings/api-keys/{key_id}/revoke": {},
+    "/settings/billing/top-up": {"amount": "5", "payment_method_id": "pm_1", "request": "request-1"},
+    "/settings/billing/methods": {},
+    "/settings/billing/methods/{payment_method_id}/remove": {},
+    "/settings/webhooks": {"url": "https://example.com/h", "events": ["report.ready"]},
+    "/settings/webhooks/{webhook_id}": {"url": "https://example.com/h", "events": ["report.ready"]},
+    "/settings/webhooks/{webhook_id}/status": {"status": "disabled"},
+    "/settings/webhooks/{webhook_id}/secret": {},
+    "/settings/webhooks/{webhook_id}/delete": {},
+    "/settings/webhooks/{webhook_id}/test": {},
+    "/settings/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": {},
+}
+
+
+def name(endpoint: Endpoint) -> str:
+    """What a failing test calls it."""
+    return f"{endpoint.method} {endpoint.path}"
+
+
+def filled(endpoint: Endpoint, ids: dict[str, Any]) -> str:
+    """Its path with ids."""
+    return re.sub(r"\{(\w+)\}", lambda match: str(ids[match[1]]), endpoint.path)
+
+
+async def ids_of(company: Company) -> dict[str, Any]:
+    """One of everything that a page of the console has an id of."""
+    ids = await staff(company)
+    invited = await company.request(
+        "POST",
+        f"/api/v1/companies/{company.organisation_id}/users",
+        json={"email": f"guest{company.organisation_id}@example.com", "role": "viewer"},
+    )
+    key = await company.request("POST", "/api/v2/tokens", json={"name": "key"})
+    return {**ids, "invitation_id": invited.json()["invitation"]["id"], "key_id": key.json()["data"]["id"]}
+
+
+@dataclass
+class Browser:
+    """Somebody with a session; ``token`` is that of their forms."""
+
+    company: Company
+    headers: dict[str, str]
+    token: str
+
+    @classmethod
+    async def of(cls, company: Company, role: Role | None = None) -> Browser:
+        """A new colleague of this role, or the company's first owner."""
+        email = company.email if role is None else await people.hire(company, role)
+        return cls(company, *await people.session(company, email))
+
+    async def get(self, path: str) -> httpx.Response:
+        """A page."""
+        return await self.company.server.client.get(path, headers=self.headers)
+
+    async def post(self, path: str, csrf: str | None = None, **fields: Any) -> httpx.Response:
+        """A form, with its own token or another."""
+        data = {**fields, "csrf_token": self.token if csrf is None else csrf}
+        return await self.company.server.client.post(path, data=data, headers=self.headers)
+
+
+class Page(HTMLParser):
+    """What a page links to, loads and sends to; and where markup stands that a strict policy would stop."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.posts: list[str] = []
+        self.inline: list[str] = []
+        self.text = ""
+        self.feed(answer.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Gather."""
+        given = {key: value or "" for key, value in attrs}
+        self.inline += [f"<{tag} {key}>" for key in given if key == "style" or key.startswith("on")]
+        if tag == "style" or (tag == "script" and "src" not in given and given.get("type") != "application/json"):
+            self.inline.append(f"<{tag}>")
+        if tag == "a":
+            self.links.append(given["href"])
+        elif tag == "form" and given.get("method") == "post":
+            self.posts.append(given["action"])
+        elif tag == "form":
+            self.links.append(given["action"])
+        self.loads += [
+            given[key] for key in ("src", "href", "data-vega") if key in given and (tag != "a" or key != "href")
+        ]
+
+    def handle_data(self, data: str) -> None:
+        """Gather."""
+        self.text += data
+
+
+def endpoint_of(method: str, path: str) -> Endpoint | None:
+    """The route of a path; of two, the one without parameters."""
+    plain = path.partition("?")[0].partition("#")[0]
+    fitting = [
+        one
+        for one in endpoints()
+        if one.method == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", one.path), plain)
+    ]
+    return min(fitting, key=lambda one: "{" in one.path, default=None)
