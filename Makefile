@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check audit coverage bench evals docs requirements clean
+.PHONY: help setup run test check audit coverage bench evals docs screenshots requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ evals: $(VENV)/.dev ## Ask the built-in analyst every question of evals/ and wri
 
 docs: $(VENV)/.dev ## Write the generated pages of docs/
 	$(BIN)/python -m docs.generate
+
+screenshots: $(VENV)/.dev ## Take pictures of every page of the console into build/screenshots (needs Chromium)
+	$(BIN)/python -m tests.browser.screenshots
 
 requirements: $(VENV)/.dev ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements/base.txt

@@ -1,81 +1,88 @@
 // Draws the charts of a page once they are near; the tables under them hold the same rows.
-const script = document.currentScript;
-const isDark = () => {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-};
+{
+  const script = document.currentScript;
+  let library;
+  const vega = () =>
+    (library ??= new Promise((resolve, reject) => {
+      const tag = document.createElement("script");
+      tag.src = script.dataset.vega;
+      tag.onload = () => resolve(window.vegaEmbed);
+      tag.onerror = reject;
+      document.head.append(tag);
+    }));
 
-let library;
-const vega = () =>
-  (library ??= new Promise((resolve, reject) => {
-    const tag = document.createElement("script");
-    tag.src = script.dataset.vega;
-    tag.onload = () => resolve(window.vegaEmbed);
-    tag.onerror = reject;
-    document.head.append(tag);
-  }));
+  // Charts are drawn for white paper; `data-dark` says what each colour is on a dark page.
+  const recoloured = (value, colours) => {
+    if (typeof value === "string") return colours[value] ?? value;
+    if (Array.isArray(value)) return value.map((one) => recoloured(one, colours));
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [key, key === "datasets" ? one : recoloured(one, colours)]),
+    );
+  };
 
-// Charts are drawn for white paper; `data-dark` says what each colour is on a dark page.
-const recoloured = (value, colours) => {
-  if (typeof value === "string") return colours[value] ?? value;
-  if (Array.isArray(value)) return value.map((one) => recoloured(one, colours));
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, key === "datasets" ? one : recoloured(one, colours)]),
+  // Panels share the room that there is: beside each other where they fit, else one under the other.
+  const fitted = (part, room) => {
+    const panels = part.concat ?? part.vconcat ?? part.hconcat;
+    if (!panels) return typeof part.width === "number" ? { ...part, width: Math.max(140, room - 60) } : part;
+    const columns = part.concat ? Math.max(1, Math.min(part.columns ?? 1, Math.floor(room / 320))) : 1;
+    const each = (room - (columns - 1) * 28) / columns;
+    const key = part.concat ? "concat" : part.vconcat ? "vconcat" : "hconcat";
+    return { ...part, ...(part.concat && { columns }), [key]: panels.map((panel) => fitted(panel, each)) };
+  };
+
+  // The interpreter takes the milliseconds of datetime(…), which the compiler writes for times, for a year;
+  // as plain numbers they mean the same to scales and axes.
+  const withPlainTimes = (value, key = "") => {
+    if (typeof value === "string") return key === "signal" ? value.replace(/\bdatetime\((-?\d+)\)/g, "$1") : value;
+    if (value === null || typeof value !== "object") return value;
+    if (Array.isArray(value)) return value.map((one) => withPlainTimes(one));
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withPlainTimes(one, name)]));
+  };
+
+  const draw = async (figure) => {
+    const drawing = figure.querySelector(".drawing");
+    const colours = isDark() ? JSON.parse(script.dataset.dark) : {};
+    const given = JSON.parse(figure.querySelector(".spec").textContent);
+    const { title, ...rest } = given;
+    const spec = fitted(recoloured(rest, colours), drawing.clientWidth);
+    spec.config = { ...spec.config, background: "transparent", padding: 4 };
+    const embed = await vega();
+    await embed(drawing, spec, {
+      // Interpreted expressions need no eval, which the content security policy forbids.
+      ast: true,
+      patch: (compiled) => withPlainTimes(compiled),
+      actions: false,
+      defaultStyle: false,
+      renderer: "canvas",
+      tooltip: { theme: isDark() ? "dark" : "light", disableDefaultStyle: true },
+    });
+    figure.classList.add("drawn");
+  };
+
+  const figures = [...document.querySelectorAll("[data-chart]")];
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        draw(target).catch(() => target.classList.add("undrawn"));
+      }
+    },
+    { rootMargin: "200px" },
   );
-};
-
-// Panels share the room that there is: beside each other where they fit, else one under the other.
-const fitted = (part, room) => {
-  const panels = part.concat ?? part.vconcat ?? part.hconcat;
-  if (!panels) return typeof part.width === "number" ? { ...part, width: Math.max(140, room - 60) } : part;
-  const columns = part.concat ? Math.max(1, Math.min(part.columns ?? 1, Math.floor(room / 320))) : 1;
-  const each = (room - (columns - 1) * 28) / columns;
-  const key = part.concat ? "concat" : part.vconcat ? "vconcat" : "hconcat";
-  return { ...part, ...(part.concat && { columns }), [key]: panels.map((panel) => fitted(panel, each)) };
-};
-
-const draw = async (figure) => {
-  const drawing = figure.querySelector(".drawing");
-  const colours = isDark() ? JSON.parse(script.dataset.dark) : {};
-  const given = JSON.parse(figure.querySelector(".spec").textContent);
-  const { title, ...rest } = given;
-  const spec = fitted(recoloured(rest, colours), drawing.clientWidth);
-  spec.config = { ...spec.config, background: "transparent", padding: 4 };
-  const embed = await vega();
-  await embed(drawing, spec, {
-    // Interpreted expressions need no eval, which the content security policy forbids.
-    ast: true,
-    actions: false,
-    defaultStyle: false,
-    renderer: "canvas",
-    tooltip: { theme: isDark() ? "dark" : "light", disableDefaultStyle: true },
+  for (const figure of figures) {
+    figure.querySelector(".rows").open = false;
+    near.observe(figure);
+  }
+  const again = () => figures.filter((one) => one.classList.contains("drawn")).forEach(draw);
+  document.addEventListener("theme", again);
+  let width = innerWidth;
+  let waiting;
+  addEventListener("resize", () => {
+    if (innerWidth === width) return;
+    width = innerWidth;
+    clearTimeout(waiting);
+    waiting = setTimeout(again, 150);
   });
-  figure.classList.add("drawn");
-};
-
-const figures = [...document.querySelectorAll("[data-chart]")];
-const near = new IntersectionObserver(
-  (entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      near.unobserve(target);
-      draw(target).catch(() => target.classList.add("undrawn"));
-    }
-  },
-  { rootMargin: "200px" },
-);
-for (const figure of figures) {
-  figure.querySelector(".rows").open = false;
-  near.observe(figure);
 }
-const again = () => figures.filter((one) => one.classList.contains("drawn")).forEach(draw);
-document.addEventListener("theme", again);
-let width = innerWidth;
-let waiting;
-addEventListener("resize", () => {
-  if (innerWidth === width) return;
-  width = innerWidth;
-  clearTimeout(waiting);
-  waiting = setTimeout(again, 150);
-});

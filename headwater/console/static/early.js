@@ -6,3 +6,7 @@ try {
 } catch {
   // A browser that keeps nothing shows what the system prefers.
 }
+window.isDark = () => {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+};
