@@ -24,7 +24,12 @@
   // Panels share the room that there is: beside each other where they fit, else one under the other.
   const fitted = (part, room) => {
     const panels = part.concat ?? part.vconcat ?? part.hconcat;
-    if (!panels) return typeof part.width === "number" ? { ...part, width: Math.max(140, room - 60) } : part;
+    if (!panels) {
+      if (typeof part.width !== "number") return part;
+      const width = Math.max(140, room - 60);
+      const thickness = part.mark?.size && part.mark.type === "bar" && { mark: { ...part.mark, size: (part.mark.size * width) / part.width } };
+      return { ...part, ...thickness, width };
+    }
     const columns = part.concat ? Math.max(1, Math.min(part.columns ?? 1, Math.floor(room / 320))) : 1;
     const each = (room - (columns - 1) * 28) / columns;
     const key = part.concat ? "concat" : part.vconcat ? "vconcat" : "hconcat";
@@ -54,7 +59,7 @@
       patch: (compiled) => withPlainTimes(compiled),
       actions: false,
       defaultStyle: false,
-      renderer: "canvas",
+      renderer: "svg",
       tooltip: { theme: isDark() ? "dark" : "light", disableDefaultStyle: true },
     });
     figure.classList.add("drawn");
