@@ -15,7 +15,7 @@ from headwater.console.entry import signed_in
 from headwater.console.pages import form, page
 from headwater.console.problems import Shown
 from headwater.console.rendering import done, render
-from headwater.errors import HeadwaterError
+from headwater.errors import HeadwaterError, InvalidRequest
 from headwater.surfaces._http.endpoint import PUBLIC, Call, Reply, Typed
 
 _Email = Annotated[str, Meta(max_length=320)]
@@ -107,8 +107,9 @@ async def submit_invitation(call: Call[Any, InvitedForm]) -> Reply:
 
 async def refused_invitation(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
     """The form again."""
-    # The API calls the token by another name than the page.
-    error.details = {**error.details, **({"field": "token"} if error.details.get("field") == "invite_token" else {})}
+    if error.details.get("field") == "invite_token":
+        # The API calls it by another name than the page.
+        error = InvalidRequest(error.message.replace("'invite_token'", "'token'", 1), field="token")
     return await _invitation(call, Shown(call.body, error))
 
 

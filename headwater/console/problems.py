@@ -6,6 +6,8 @@
 ('There is such an address.', 'a@b.example', '', '')
 >>> Shown({}, Unauthorized("Wrong.")).elsewhere(("email",)), Shown().value("name", "Ada")
 ('Wrong.', 'Ada')
+>>> Shown({}, InvalidRequest("'email' is required.", field="email")).of("email")
+'This is required.'
 """
 
 from __future__ import annotations
@@ -25,9 +27,16 @@ class Shown:
         self._problems: dict[str, str] = {}
         if isinstance(error, InvalidRequest):
             for name, message in error.problems:
-                self._problems.setdefault(name.partition("[")[0], message)
+                self._say(name.partition("[")[0], message)
         elif error is not None and "field" in error.details:
-            self._problems[str(error.details["field"])] = error.message
+            self._say(str(error.details["field"]), error.message)
+
+    def _say(self, field: str, message: str) -> None:
+        # People know a field by its label, beside which this stands, not by the name that programs use.
+        own_name = f"'{field}'"
+        if message.startswith(own_name):
+            message = f"This{message.removeprefix(own_name)}"
+        self._problems.setdefault(field, message)
 
     @property
     def status(self) -> int:
