@@ -110,3 +110,16 @@ async def test_a_company_with_nothing_yet_sees_its_pages(room: Room) -> None:
         if "{" not in page.path:
             answer = await fresh.get(page.path)
             assert answer.status_code == 200, f"{page.path}: {answer.text[:300]}"
+
+
+async def test_keys_money_webhooks_and_the_log_are_for_admins() -> None:
+    settings = {one.path: one.access for one in PAGES if one.path.startswith("/settings")}
+    for_all = {path for path, access in settings.items() if access is not None and access.role is Role.viewer}
+    assert for_all == {"/settings", "/settings/profile", "/settings/organisation", "/settings/members"}
+    assert {access.role for access in settings.values() if access} == {Role.viewer, Role.admin}
+    own = {one.path for one in FORMS if one.access and one.access.role is Role.viewer}
+    assert {path for path in own if path.startswith("/settings")} == {
+        "/settings/profile",
+        "/settings/profile/password",
+        "/settings/profile/verification",
+    }
