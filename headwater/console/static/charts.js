@@ -71,7 +71,10 @@
       for (const { isIntersecting, target } of entries) {
         if (!isIntersecting) continue;
         near.unobserve(target);
-        draw(target).catch(() => target.classList.add("undrawn"));
+        draw(target).catch(() => {
+          target.classList.add("undrawn");
+          target.querySelector(".rows").open = true;
+        });
       }
     },
     { rootMargin: "200px" },
