@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from headwater.catalogue.ads import AD_EVENTS
 from headwater.control.entities.tree import Component
-from headwater.errors import InvalidRequest
-from headwater.kit.suggest import did_you_mean
 from headwater.query.question import Question
 from headwater.query.result import Answer
 from headwater.query.window import Window, parse_window
+from headwater.reporting.fields import checked_metrics
 from headwater.reports import Column
 from headwater.reports.table import Cell
 from headwater.surfaces.ad_creatives.contract import BucketsQuery, CountsQuery, DomainsQuery, FlowQuery
@@ -19,17 +18,6 @@ DOMAIN_METRICS = ("impressions", "interacted", "link_clicks")
 FLOW_METRICS = ("component_impressions", "component_continues", "component_drops")
 
 Rows = dict[int, list[dict[str, Cell]]]
-
-
-def checked_metrics(names: Sequence[str], field: str) -> tuple[str, ...]:
-    """``names`` if this contract has them all; components' metrics are flow's alone."""
-    allowed = [*AD_EVENTS.groups["base"], *AD_EVENTS.groups]
-    for name in names:
-        if name not in allowed:
-            raise InvalidRequest(
-                f"Unknown metric '{name[:64]}'.{did_you_mean(name, allowed)}", field=field, allowed=allowed
-            )
-    return tuple(names)
 
 
 def buckets_question(query: BucketsQuery) -> Question:

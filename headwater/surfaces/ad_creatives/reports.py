@@ -10,12 +10,11 @@ from msgspec import Meta
 
 from headwater.control.saved_reports.models import SavedReport
 from headwater.control.saved_reports.service import ReportFields, SavedReports
-from headwater.errors import InvalidRequest, NotFound
-from headwater.query.window import parse_window
+from headwater.errors import NotFound
+from headwater.reporting.fields import checked
 from headwater.reports import FORMATS
 from headwater.surfaces._http.endpoint import READ, WRITE, Answers, Call, Endpoint, Reply
 from headwater.surfaces.ad_creatives.contract import Ids, Resource, Time, TimeFrame
-from headwater.surfaces.ad_creatives.mapping import checked_metrics
 from headwater.surfaces.ad_creatives.page import Limit, Offset
 
 Relative = Literal["last_7_days", "last_30_days", "this_month", "previous_month", "lifetime"]
@@ -126,21 +125,8 @@ def row(report: SavedReport) -> ReportRow:
 
 
 def _new_report(body: ReportBody) -> ReportFields:
-    """The body as a report to keep, after what only this contract knows is checked."""
-    checked_metrics(body.metrics, "metrics")
-    if (body.time_from is None) != (body.time_to is None):
-        missing = "time_to" if body.time_to is None else "time_from"
-        raise InvalidRequest(f"'{missing}' is required with the other one.", field=missing, allowed="both times")
-    if body.time_from is not None and body.relative is not None:
-        raise InvalidRequest(
-            "Give either 'time_from' and 'time_to' or 'relative', not both.", field="relative", allowed="one of them"
-        )
-    parse_window(body.time_from, body.time_to)
-    values = msgspec.structs.asdict(body)
-    if body.time_from is None and body.relative is None:
-        values["relative"] = "last_30_days"
-    values["ids"] = list(dict.fromkeys(body.ids))
-    return ReportFields(**values)
+    """The body as a report to keep."""
+    return checked(ReportFields(**msgspec.structs.asdict(body)))
 
 
 async def list_reports(call: Call[ReportsQuery, bytes]) -> Reply:
