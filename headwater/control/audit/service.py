@@ -65,6 +65,7 @@ Action = Literal[
     "report_confirmed",
     "report_stopped",
     "report_resumed",
+    "report_shared",
     "agent_created",
     "agent_changed",
     "agent_deleted",
