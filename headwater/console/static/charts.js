@@ -65,7 +65,7 @@
     figure.classList.add("drawn");
   };
 
-  const figures = [...document.querySelectorAll("[data-chart]")];
+  const figures = () => [...document.querySelectorAll("[data-chart]")];
   const near = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
@@ -79,11 +79,17 @@
     },
     { rootMargin: "200px" },
   );
-  for (const figure of figures) {
-    figure.querySelector(".rows").open = false;
-    near.observe(figure);
-  }
-  const again = () => figures.filter((one) => one.classList.contains("drawn")).forEach(draw);
+  const watch = () => {
+    for (const figure of figures().filter((one) => !("watched" in one.dataset))) {
+      figure.dataset.watched = "";
+      figure.querySelector(".rows").open = false;
+      near.observe(figure);
+    }
+  };
+  watch();
+  // What puts other figures into the page says so.
+  document.addEventListener("figures", watch);
+  const again = () => figures().filter((one) => one.classList.contains("drawn")).forEach(draw);
   document.addEventListener("theme", again);
   let width = innerWidth;
   let waiting;
