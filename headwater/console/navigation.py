@@ -29,6 +29,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 MAIN: Final = (
     Entry("Overview", "/"),
+    Entry("Ad creatives", "/ads"),
     Entry("Settings", "/settings"),
     Entry("API reference", "/docs"),
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from headwater.console import accounts, assets, entry, overview
+from headwater.console.ads import pages as ads
+from headwater.console.ads import report_builder, report_share, reports
 from headwater.console.settings import (
     api_keys,
     audit_log,
@@ -20,6 +22,10 @@ ENDPOINTS = [
     *entry.ENDPOINTS,
     *accounts.ENDPOINTS,
     *overview.ENDPOINTS,
+    *ads.ENDPOINTS,
+    *report_builder.ENDPOINTS,
+    *reports.ENDPOINTS,
+    *report_share.ENDPOINTS,
     *index.ENDPOINTS,
     *profile.ENDPOINTS,
     *organisation.ENDPOINTS,

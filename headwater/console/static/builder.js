@@ -1,0 +1,50 @@
+// Shows what a report gives while it is being built; without it the button does the same.
+const builder = document.getElementById("builder");
+const hidden = document.querySelector("#save input[name=draft]");
+
+const fit = () => {
+  const own = builder.elements.period.value === "custom";
+  for (const part of builder.querySelectorAll("[data-only-with]")) part.hidden = !own;
+};
+
+let asked = 0;
+const show = async () => {
+  const address = new URLSearchParams(new FormData(builder)).toString();
+  const number = ++asked;
+  const before = document.getElementById("preview");
+  before.classList.add("is-waiting");
+  try {
+    const answer = await fetch(`${builder.dataset.preview}?${address}`);
+    if (number !== asked) return;
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
+    // Without a preview it is a page that says what is wrong, or asks to sign in.
+    if (!found) return location.assign(`${location.pathname}?${address}`);
+    before.replaceWith(found);
+    if (hidden) hidden.value = found.dataset.address;
+    history.replaceState(null, "", `${location.pathname}?${address}`);
+    document.dispatchEvent(new Event("figures"));
+  } catch {
+    before.classList.remove("is-waiting");
+  }
+};
+
+let waiting;
+builder.addEventListener("change", (event) => {
+  if (event.target.matches("[data-narrow]")) return;
+  fit();
+  // Other things to choose from come with a whole page.
+  if (event.target.matches("[name=resource], [name=workspace]")) return builder.requestSubmit();
+  clearTimeout(waiting);
+  waiting = setTimeout(show, 150);
+});
+
+for (const search of builder.querySelectorAll("[data-narrow]")) {
+  search.addEventListener("input", () => {
+    const words = search.value.toLowerCase().split(/\s+/);
+    for (const box of search.parentElement.querySelectorAll(".box")) {
+      box.hidden = !words.every((word) => box.textContent.toLowerCase().includes(word));
+    }
+  });
+  search.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+}
+fit();
