@@ -26,7 +26,11 @@ from headwater.surfaces._http.endpoint import READ, WRITE, Call, Endpoint, Reply
 from headwater.tools.metric_question import Granularity, MetricQuestion
 
 _KIND_WORDS: Mapping[str, str] = {"campaign": "Campaign", "creative_group": "Creative group", "creative": "Creative"}
-_NAMES: Mapping[AdKind, str] = {"campaign": "campaign_id", "creative_group": "group_id", "creative": "creative_id"}
+_NAMES: Mapping[AdKind, str] = {
+    "campaign": "campaign_id",
+    "creative_group": "creative_group_id",
+    "creative": "creative_id",
+}
 _FIGURED: tuple[AdKind, ...] = ("campaign", "creative_group", "creative")
 
 
@@ -166,6 +170,6 @@ async def _chosen(call: Call[Any, bytes]) -> Chosen:
 ENDPOINTS: list[Endpoint] = [
     page("/ads", tree, READ, "Ad creatives", TreeQuery),
     page("/ads/campaigns/{campaign_id}", campaign, READ, "A campaign", EntityQuery),
-    page("/ads/groups/{group_id}", group, READ, "A creative group", EntityQuery),
+    page("/ads/groups/{creative_group_id}", group, READ, "A creative group", EntityQuery),
     page("/ads/creatives/{creative_id}", creative, READ, "A creative", EntityQuery),
 ]

@@ -18,10 +18,10 @@ const show = async () => {
     if (number !== asked) return;
     const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
     // Without a preview it is a page that says what is wrong, or asks to sign in.
-    if (!found) return location.assign(`${location.pathname}?${address}`);
+    if (!found) return location.assign(`${builder.action}?${address}`);
     before.replaceWith(found);
     if (hidden) hidden.value = found.dataset.address;
-    history.replaceState(null, "", `${location.pathname}?${address}`);
+    history.replaceState(null, "", `${builder.action}?${address}`);
     document.dispatchEvent(new Event("figures"));
   } catch {
     before.classList.remove("is-waiting");
