@@ -15,6 +15,7 @@ import httpx
 
 from headwater.app import endpoints
 from headwater.console import assets
+from headwater.control.saved_reports import sharing
 from headwater.scope import Role
 from headwater.surfaces._http.endpoint import Endpoint
 from tests.openapi.conformity import IS_CONSOLE
@@ -26,7 +27,14 @@ CONSOLE = [one for one in endpoints() if IS_CONSOLE(one.path) and not one.path.s
 PAGES = [one for one in CONSOLE if one.method == "GET"]
 FORMS = [one for one in CONSOLE if one.method == "POST"]
 ROLES = tuple(Role)
+_DRAFT = {"name": "Report", "draft": "workspace=1&id=2&metric=impressions"}
 FIELDS: dict[str, dict[str, Any]] = {
+    "/ads/reports": _DRAFT,
+    "/ads/reports/{report_id}": _DRAFT,
+    "/ads/reports/{report_id}/delete": {},
+    "/ads/reports/{report_id}/schedule": {"recipients": "a@b.example"},
+    "/ads/reports/{report_id}/schedule/delete": {},
+    "/ads/reports/{report_id}/share": {"days": "7"},
     "/sign-in": {"email": "owner1@example.com", "password": PASSWORD},
     "/sign-out": {},
     "/register": {"company_name": "C", "full_name": "N", "email": "new@example.com", "password": PASSWORD},
@@ -76,7 +84,30 @@ async def ids_of(company: Company) -> dict[str, Any]:
         json={"email": f"guest{company.organisation_id}@example.com", "role": "viewer"},
     )
     key = await company.request("POST", "/api/v2/tokens", json={"name": "key"})
-    return {**ids, "invitation_id": invited.json()["invitation"]["id"], "key_id": key.json()["data"]["id"]}
+    return {
+        **ids,
+        **await _ads(company),
+        "invitation_id": invited.json()["invitation"]["id"],
+        "key_id": key.json()["data"]["id"],
+    }
+
+
+async def _ads(company: Company) -> dict[str, Any]:
+    """A campaign and what is in it, and a report about it with a link."""
+    found = await company.hierarchy()
+    about = {"workspace_id": found.workspace, "resource": "campaign", "ids": [found.campaign]}
+    report = await company.make("/api/v2/reports", name="Report", metrics=["impressions"], **about)
+    services = company.server.services
+    scope = await services.control.access.operator_scope(company.organisation_id)
+    async with services.control.unit_of_work() as uow:
+        link = await sharing.share(uow.session, scope, report, 7)
+    return {
+        "campaign_id": found.campaign,
+        "creative_group_id": found.group,
+        "creative_id": found.creative,
+        "report_id": report,
+        "share_token": link.token,
+    }
 
 
 @dataclass
