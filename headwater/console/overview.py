@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from headwater.console import charts
 from headwater.console.ads import calls
 from headwater.console.ads.figures import number, records
 from headwater.console.navigation import MAIN
@@ -71,6 +72,7 @@ async def overview(call: Call[Any, bytes]) -> Reply:
         anomalies_path=_path("/decisions"),
         notes=notes,
         notes_path=_path("/creators"),
+        notes_curl=charts.curl(call, f"/api/v1/annotations?limit={_NOTES}"),
     )
 
 

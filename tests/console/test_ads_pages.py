@@ -208,6 +208,14 @@ async def test_a_preview_says_what_is_missing(room: Room) -> None:
     assert 'id="preview"' in await room.viewer.get(f"/ads/reports/preview?{room.draft()}")
 
 
+async def test_the_call_behind_a_preview_gives_the_same(room: Room) -> None:
+    page = await room.viewer.get(f"/ads/reports/preview?{room.draft(breakdown='domain', chart='bar')}")
+    (body,) = re.findall(r"-d '(\{[^\n]*\})'", page)
+    answer = await room.demo.tools.ask_metrics(read(msgspec.json.decode(body)["query"]), room.demo.scope)
+    for name, _, impressions in answer.table.rows:
+        assert f'<td>{name}</td><td class="right">{impressions:,}</td>' in page
+
+
 async def test_a_viewer_reads_reports_and_can_change_none(room: Room) -> None:
     at = await room.report("For viewers")
     page = await room.viewer.get(at)

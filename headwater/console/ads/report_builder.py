@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from headwater.console.ads import calls
 from headwater.console.ads.report_draft import (
     METRICS,
     By,
-    Chart,
     Draft,
+    Drawing,
     Frame,
     PeriodName,
     Resource,
@@ -20,10 +21,12 @@ from headwater.console.ads.report_draft import (
     fields,
     of_report,
     options,
+    question,
     read,
     title,
 )
 from headwater.console.ads.reports import AT, report_chart
+from headwater.console.charts import Chart
 from headwater.console.pages import form, page
 from headwater.console.problems import Shown
 from headwater.console.rendering import done, render
@@ -33,6 +36,7 @@ from headwater.control.entities.service import Entities
 from headwater.control.saved_reports.models import SavedReport
 from headwater.control.saved_reports.service import ReportFields, SavedReports
 from headwater.errors import HeadwaterError, InvalidRequest
+from headwater.reporting.mapping import window
 from headwater.reports import ReportTable
 from headwater.scope import Scope
 from headwater.surfaces._http.endpoint import READ, WRITE, Call, Endpoint, Reply, Typed
@@ -43,7 +47,7 @@ _CHOICES = {
     "periods": options(PeriodName),
     "frames": options(Frame),
     "breakdowns": options(By),
-    "charts": options(Chart),
+    "charts": options(Drawing),
 }
 
 
@@ -77,7 +81,7 @@ async def preview(call: Call[Draft, bytes]) -> Reply:
     """What the builder's address gives, alone: for the page to put in place of what it shows."""
     draft = _placed(call.query, await _workspaces(call))
     table, trouble = await _table(call, draft)
-    chart = report_chart(call, table, "", None) if table else None
+    chart = _chart(call, draft, table)
     return await render(call, "ads_preview.html", title="Preview", chart=chart, trouble=trouble, address=address(draft))
 
 
@@ -130,7 +134,7 @@ async def _builder(call: Call[Any, Any], draft: Draft, report: SavedReport | Non
         picks=_picks(workspaces, draft),
         metrics=METRICS,
         choices=_CHOICES,
-        chart=report_chart(call, table, "", None) if table else None,
+        chart=_chart(call, draft, table),
         trouble=trouble,
         problems=problems,
         WRITE=WRITE,
@@ -179,6 +183,15 @@ async def _table(call: Call[Any, Any], draft: Draft) -> tuple[ReportTable | None
         return await call.services.reporting.table(_unsaved(kept, call.scope), call.scope), ""
     except InvalidRequest as error:
         return None, error.message
+
+
+def _chart(call: Call[Any, Any], draft: Draft, table: ReportTable | None) -> Chart | None:
+    """The preview; it has no files, since those are of saved reports."""
+    if table is None:
+        return None
+    span = window(_unsaved(fields(draft, title(draft)), call.scope), call.services.clock())
+    asked = question(draft, span)
+    return report_chart(call, table, (), calls.question(asked) if asked else None)
 
 
 def _unsaved(kept: ReportFields, scope: Scope) -> SavedReport:

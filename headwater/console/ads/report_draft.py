@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlencode
 
@@ -17,16 +18,20 @@ from headwater.catalogue.ads import AD_EVENTS
 from headwater.control.saved_reports.models import SavedReport
 from headwater.control.saved_reports.service import ReportFields
 from headwater.errors import InvalidRequest
+from headwater.query.window import Window
 from headwater.reporting.fields import checked
 from headwater.surfaces._http.params import parse_query
+from headwater.tools.metric_days import DAY
+from headwater.tools.metric_question import Entities, MetricQuestion, Period
 
 Resource = Literal["campaign", "creative_group", "creative"]
 PeriodName = Literal["last_7_days", "last_30_days", "this_month", "previous_month", "lifetime", "custom"]
 Frame = Literal["hour", "day", "week", "month"]
 By = Literal["none", "creative", "domain", "dsp"]
-Chart = Literal["line", "bar", "area", "table"]
+Drawing = Literal["line", "bar", "area", "table"]
 FORMATS: Final = ("csv", "xlsx", "json", "png", "svg", "pdf")
 METRICS: Final = tuple((name, AD_EVENTS.metric(name)) for name in AD_EVENTS.groups["base"])
+MIDNIGHT: Final = time()
 MOST_IDS: Final = 1000
 _MOST_NAMED: Final = 4
 _PICKED: Final = {"id": "thing that the report is about", "metric": "metric"}
@@ -53,7 +58,7 @@ class Draft(msgspec.Struct, frozen=True):
     to: str = ""
     time_frame: Frame = "day"
     breakdown: By = "none"
-    chart: Chart = "line"
+    chart: Drawing = "line"
 
 
 def options(of: Any, *, plural: bool = False) -> list[tuple[str, str]]:
@@ -121,6 +126,26 @@ def fields(draft: Draft, name: str) -> ReportFields:
             chart=draft.chart,
         )
     )
+
+
+def question(draft: Draft, span: Window | None) -> MetricQuestion | None:
+    """The metric question that gives the draft's figures over ``span``; None for hours and parts of days.
+
+    >>> from datetime import datetime
+    >>> draft = Draft(ids=[3], metrics=["plays"], breakdown="dsp", chart="bar")
+    >>> question(draft, None).breakdown, question(draft, Window(datetime(2026, 11, 1, 6), datetime(2026, 11, 2)))
+    ('dsp', None)
+    """
+    frame = draft.time_frame if draft.breakdown == "none" or draft.chart in ("line", "area") else None
+    period = None
+    if span is not None and span.start is not None and span.end is not None:
+        if span.start.time() != MIDNIGHT or span.end.time() != MIDNIGHT:
+            return None
+        period = Period(span.start.date(), (span.end - DAY).date())
+    if frame == "hour" or (frame and period is None):
+        return None
+    by = None if draft.breakdown == "none" else draft.breakdown
+    return MetricQuestion(Entities(draft.resource, tuple(draft.ids)), tuple(draft.metrics), period, frame, by)
 
 
 def title(draft: Draft) -> str:

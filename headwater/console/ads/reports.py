@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,11 +14,11 @@ from headwater.console.ads import calls
 from headwater.console.ads.calls import ApiCall
 from headwater.console.ads.report_draft import FORMATS
 from headwater.console.ads.report_mail import CHOICES, ScheduleForm, schedule_of
-from headwater.console.charts import Chart, Downloads
+from headwater.console.charts import Chart
 from headwater.console.pages import form, page
 from headwater.console.problems import Shown
 from headwater.console.rendering import done, render
-from headwater.console.tables import Paging, link
+from headwater.console.tables import Paging
 from headwater.control.report_schedules.service import ScheduleFields
 from headwater.control.saved_reports.models import SavedReport
 from headwater.control.saved_reports.service import SavedReports
@@ -52,12 +53,8 @@ async def list_reports(call: Call[ListQuery, bytes]) -> Reply:
     )
 
 
-async def show_report(call: Call[Downloads, bytes]) -> Reply:
-    """A report as of now, or its chart as a file."""
-    if call.query.download:
-        async with call.services.control.reading() as session:
-            report = await SavedReports(session, call.scope).get(call.path_id("report_id"))
-        return await charts.download(call, await call.services.reporting.table(report, call.scope), call.query.download)
+async def show_report(call: Call[Any, bytes]) -> Reply:
+    """A report as of now."""
     return await shown_report(call, Shown())
 
 
@@ -99,7 +96,7 @@ async def shown_report(
         report = await SavedReports(session, call.scope).get(call.path_id("report_id"))
         schedule = await schedule_of(call, session, report.id)
     table, trouble = await _table(call, report)
-    at = f"{AT}/{report.id}"
+    files = [(one.upper(), f"/api/v2/reports/{report.id}/export?format={one}") for one in FORMATS]
     return await render(
         call,
         "ads_report.html",
@@ -107,9 +104,8 @@ async def shown_report(
         crumbs=[("Ad creatives", "/ads"), ("Reports", AT)],
         status=problems.status,
         report=report,
-        chart=report_chart(call, table, at, calls.report(report.id)) if table else None,
+        chart=report_chart(call, table, files, calls.report(report.id)) if table else None,
         trouble=trouble,
-        files=[(one.upper(), f"/api/v2/reports/{report.id}/export?format={one}") for one in FORMATS],
         schedule=schedule,
         problems=problems,
         emails=", ".join(row.email for row in schedule.recipients) if schedule else "",
@@ -120,12 +116,12 @@ async def shown_report(
     )
 
 
-def report_chart(call: Call[Any, Any], table: ReportTable, at: str, api: ApiCall | None) -> Chart:
-    """The chart of a report, whose files are at ``at`` whatever page shows it."""
-    found = charts.chart(call, table, "report")
-    files = [(label, link(at, {"chart": "report", "download": label.lower()})) for label, _ in found.downloads]
+def report_chart(
+    call: Call[Any, Any], table: ReportTable, files: Sequence[tuple[str, str]], api: ApiCall | None
+) -> Chart:
+    """The chart of a report with its files and the call behind it, where it has them."""
     curl = calls.curl(call, api) if api else ""
-    return msgspec.structs.replace(found, downloads=tuple(files) if at else (), curl=curl)
+    return msgspec.structs.replace(charts.chart(call, table, "report"), downloads=tuple(files), curl=curl)
 
 
 async def _table(call: Call[Any, Any], report: SavedReport) -> tuple[ReportTable | None, str]:
@@ -138,7 +134,7 @@ async def _table(call: Call[Any, Any], report: SavedReport) -> tuple[ReportTable
 
 ENDPOINTS: list[Endpoint] = [
     page(AT, list_reports, READ, "Reports", ListQuery),
-    page(f"{AT}/{{report_id}}", show_report, READ, "A report", Downloads),
+    page(f"{AT}/{{report_id}}", show_report, READ, "A report"),
     form(f"{AT}/{{report_id}}/delete", delete_report, WRITE, "Delete a report"),
     form(
         f"{AT}/{{report_id}}/schedule",

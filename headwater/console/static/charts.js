@@ -21,19 +21,36 @@
     );
   };
 
+  // Bars along a time axis are as thick as their share of the width.
+  const sized = (part, width) => {
+    const { mark } = part;
+    if (!mark?.size || mark.type !== "bar") return { ...part, width };
+    return { ...part, width, mark: { ...mark, size: (mark.size * width) / part.width } };
+  };
+
+  // Names of bars, which only the first of panels beside each other shows, are shown by each that stands alone.
+  const named = (panel, room) => {
+    const names = panel.layer?.[0].encoding?.y?.scale?.domain;
+    if (!names) return sized(panel, Math.max(140, room - 60));
+    const longest = Math.max(...names.map((name) => name.length));
+    const beside = Math.min(longest * 6.5, room * 0.42);
+    const layer = panel.layer.map((one) => {
+      const { y } = one.encoding;
+      const axis = { ...y.axis, labels: true, labelLimit: beside };
+      return { ...one, encoding: { ...one.encoding, y: { ...y, axis } } };
+    });
+    return { ...panel, layer, width: Math.max(110, room - beside - 40) };
+  };
+
   // Panels share the room that there is: beside each other where they fit, else one under the other.
-  const fitted = (part, room) => {
+  const fitted = (part, room, alone = true) => {
     const panels = part.concat ?? part.vconcat ?? part.hconcat;
-    if (!panels) {
-      if (typeof part.width !== "number") return part;
-      const width = Math.max(140, room - 60);
-      const thickness = part.mark?.size && part.mark.type === "bar" && { mark: { ...part.mark, size: (part.mark.size * width) / part.width } };
-      return { ...part, ...thickness, width };
-    }
+    if (!panels && typeof part.width !== "number") return part;
+    if (!panels) return alone ? named(part, room) : sized(part, Math.max(140, room - 60));
     const columns = part.concat ? Math.max(1, Math.min(part.columns ?? 1, Math.floor(room / 320))) : 1;
     const each = (room - (columns - 1) * 28) / columns;
     const key = part.concat ? "concat" : part.vconcat ? "vconcat" : "hconcat";
-    return { ...part, ...(part.concat && { columns }), [key]: panels.map((panel) => fitted(panel, each)) };
+    return { ...part, ...(part.concat && { columns }), [key]: panels.map((panel) => fitted(panel, each, columns === 1)) };
   };
 
   // The interpreter takes the milliseconds of datetime(…), which the compiler writes for times, for a year;
