@@ -72,7 +72,7 @@ async def overview(call: Call[Any, bytes]) -> Reply:
         anomalies_path=_path("/decisions"),
         notes=notes,
         notes_path=_path("/creators"),
-        notes_curl=charts.curl(call, f"/api/v1/annotations?limit={_NOTES}"),
+        notes_curl=charts.curl(call, f"/api/v1/analytics/annotations?limit={_NOTES}"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shlex
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -141,6 +142,27 @@ async def test_the_call_behind_a_figure_gives_the_same(room: Room) -> None:
     buckets = await room.demo.server.client.get(curl(page, "/buckets?"), headers=await key(room))
     for row in buckets.json()[str(room.ids[WINTER])]:
         assert f'<td>{row["time"][:10]}</td><td class="right">{row["impressions"]:,}</td>' in page
+
+
+async def test_every_call_that_a_page_shows_is_answered(room: Room) -> None:
+    at = await room.report("With a call")
+    headers, client = await key(room), room.demo.server.client
+    asked: set[str] = set()
+    for path in ("/", "/ads", f"/ads/creatives/{room.ids[FINDER]}", "/ads/reports", at):
+        page = await room.viewer.get(path)
+        for command in re.findall(r"<code>(curl [^<]*)</code>", page):
+            _, _, header, *given, url = shlex.split(command.replace("\\\n", " "))
+            assert header.startswith("Authorization: Bearer $")
+            method = "POST" if given else "GET"
+            answer = await client.request(
+                method,
+                url,
+                headers={**headers, "content-type": "application/json"},
+                content=given[-1] if given else None,
+            )
+            assert answer.status_code == 200, command
+            asked.add(f"{method} {urlsplit(url).path}")
+    assert len(asked) >= 5
 
 
 async def test_a_chart_can_be_had_as_a_file(room: Room) -> None:

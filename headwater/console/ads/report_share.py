@@ -51,7 +51,6 @@ async def follow(call: Call[Downloads, bytes]) -> Reply:
         call,
         "ads_shared.html",
         title=found.report.name,
-        headers=(("cache-control", "private, no-store"), ("referrer-policy", "no-referrer")),
         chart=charts.chart(call, table, "report") if table else None,
         trouble=trouble,
         until=moment(found.until, "UTC"),
