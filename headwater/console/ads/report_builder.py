@@ -78,11 +78,13 @@ async def edit(call: Call[Draft, bytes]) -> Reply:
 
 
 async def preview(call: Call[Draft, bytes]) -> Reply:
-    """What the builder's address gives, alone: for the page to put in place of what it shows."""
+    """What the builder's address gives, as a page of its own from which the builder takes what it shows."""
     draft = _placed(call.query, await _workspaces(call))
     table, trouble = await _table(call, draft)
     chart = _chart(call, draft, table)
-    return await render(call, "ads_preview.html", title="Preview", chart=chart, trouble=trouble, address=address(draft))
+    return await render(
+        call, "ads_preview_page.html", title="Preview", chart=chart, trouble=trouble, address=address(draft)
+    )
 
 
 async def create(call: Call[Any, SaveForm]) -> Reply:
