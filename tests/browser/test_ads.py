@@ -57,7 +57,7 @@ def test_somebody_looks_at_how_ads_go(demo: Demo, context: BrowserContext) -> No
     expect(page.get_by_role("link", name="Snow line, 728x90")).to_have_count(0)
     page.get_by_role("link", name="Jacket finder, 300x600").click()
     expect(page.get_by_role("heading", name="Jacket finder, 300x600", level=1)).to_be_visible()
-    expect(page.locator("[data-chart].drawn canvas")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-chart].drawn .drawing svg")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="7 days", exact=True).click()
     page.get_by_label("Metric").select_option(label="Click rate")
     page.get_by_label("By").select_option("week")
@@ -89,7 +89,7 @@ def test_somebody_builds_shares_and_deletes_a_report(demo: Demo, context: Browse
     page.get_by_label("Broken down by").select_option(label="Domain")
     page.get_by_label("Drawn as").select_option(label="Bar")
     expect(page.get_by_role("heading", name="Link clicks by Domain")).to_be_visible()
-    expect(page.locator("[data-chart].drawn canvas")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-chart].drawn .drawing svg")).to_be_visible(timeout=20_000)
     assert "breakdown=domain" in page.url
     _fits(page)
     page.get_by_label("Name").fill("Aurora by domain")
