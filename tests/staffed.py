@@ -21,7 +21,7 @@ from headwater.control.webhooks.service import Webhooks
 from headwater.kit.ids import new_id
 from headwater.scope import Role, Scope
 from headwater.sources.config import SQLite
-from headwater.surfaces.agents.deployments import fields
+from headwater.surfaces._http.deployed import fields_of
 from tests.platforms.callers import CONFIGS
 from tests.serving import Company
 
@@ -58,7 +58,7 @@ async def staff(company: Company, called: str = "Drop") -> dict[str, Any]:
         agent = await Agents(uow.session, scope).create(AgentFields(name=called))
         deployments = {
             platform: await Deployments(uow.session, scope).create(
-                agent.id, platform, fields(company.server.services.agents.postbox.platforms[platform]), config
+                agent.id, platform, fields_of(company.server.services.agents.postbox.platforms[platform]), config
             )
             for platform, config in (("web", {}), ("whatsapp", CONFIGS["whatsapp"]))
         }

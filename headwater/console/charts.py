@@ -72,6 +72,11 @@ def curl(call: Call[Any, Any], api: str) -> str:
     return f'curl -H "Authorization: Bearer $HEADWATER_KEY" \\\n  {shlex.quote(call.services.settings.origin + api)}'
 
 
+def quoted(text: str) -> str:
+    """Text as one word of a shell."""
+    return shlex.quote(text)
+
+
 async def download(call: Call[Any, Any], table: ReportTable | None, kind: Download) -> Reply:
     """The file of a chart; ``table`` is None where the page has no chart of the name that was asked for."""
     if table is None:

@@ -30,6 +30,8 @@ class Entry(msgspec.Struct, frozen=True):
 MAIN: Final = (
     Entry("Overview", "/"),
     Entry("Ad creatives", "/ads"),
+    Entry("Agents", "/agents"),
+    Entry("Data sources", "/data-sources"),
     Entry("Settings", "/settings"),
     Entry("API reference", "/docs"),
 )

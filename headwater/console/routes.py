@@ -5,6 +5,7 @@ from __future__ import annotations
 from headwater.console import accounts, assets, entry, overview
 from headwater.console.ads import pages as ads
 from headwater.console.ads import report_builder, report_share, reports
+from headwater.console.agents import deploying, editing, history, listing, sources, trying
 from headwater.console.settings import (
     api_keys,
     audit_log,
@@ -26,6 +27,12 @@ ENDPOINTS = [
     *report_builder.ENDPOINTS,
     *reports.ENDPOINTS,
     *report_share.ENDPOINTS,
+    *listing.ENDPOINTS,
+    *trying.ENDPOINTS,
+    *editing.ENDPOINTS,
+    *history.ENDPOINTS,
+    *deploying.ENDPOINTS,
+    *sources.ENDPOINTS,
     *index.ENDPOINTS,
     *profile.ENDPOINTS,
     *organisation.ENDPOINTS,

@@ -22,7 +22,7 @@ from headwater.outbound import HostGuard, Outbound
 from headwater.platforms.port import Message
 from headwater.platforms.registry import platforms
 from headwater.settings import Settings
-from headwater.surfaces.agents.deployments import fields
+from headwater.surfaces._http.deployed import fields_of
 from tests.agents.conftest import Stage
 from tests.agents.scripted import ANSWER
 from tests.platforms.callers import CONVERSATION, body, signed
@@ -52,7 +52,7 @@ class Post:
         """The agent, let out."""
         async with self.stage.control.unit_of_work() as uow:
             deployments = Deployments(uow.session, self.stage.scope)
-            of = fields(self.box.platforms[platform])
+            of = fields_of(self.box.platforms[platform])
             return await deployments.create(self.stage.agent.id, platform, of, self.at.config(platform))
 
     def messages(self, platform: str, **of: Any) -> list[Message]:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from headwater.control.billing.credits import Work
 from headwater.control.organisations.models import Organisation
 from headwater.control.sources.models import DataSource
 from headwater.control.sources.service import DataSources, NewSource, SourceChange
@@ -26,8 +25,9 @@ from headwater.kit.ids import new_id
 from headwater.sources.config import TYPES, Config, Files, changed, masked, read, type_of
 from headwater.sources.files.task import Upload
 from headwater.sources.schema import ResultColumn, Rows, Schema
-from headwater.surfaces._http.endpoint import OWN, READ, WRITE, Answers, Call, Endpoint, Reply
+from headwater.surfaces._http.endpoint import ASK, READ, WRITE, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.multipart import MEDIA_TYPE, Form, Part, read_form
+from headwater.surfaces._http.paid import paid_query
 from headwater.surfaces._http.people import Success
 from headwater.surfaces._http.services import Services
 from headwater.surfaces.agents import data_sources_contract as contract
@@ -148,20 +148,8 @@ async def upload_source(call: Call[Any, bytes]) -> Reply:
 
 async def query_source(call: Call[Any, contract.QueryBody]) -> Reply:
     """Run a query that reads; it costs credits, unless it fails."""
-    body, control, organisation = call.body, call.services.control, call.scope.organisation_id
-    work = Work("data_query", reference=body.connection_id)
-    async with control.unit_of_work() as unit:
-        hold = await control.credits.hold(unit.session, organisation, work)
-    try:
-        answer = await call.services.tools.data.run_sql(
-            body.connection_id, body.query, body.params, call.scope, body.limit
-        )
-    except BaseException:
-        async with control.unit_of_work() as unit:
-            await control.credits.release(unit.session, organisation, hold)
-        raise
-    await control.credits.charge((await call.writing()).session, organisation, work, hold)
-    return Reply(_result(answer))
+    body = call.body
+    return Reply(_result(await paid_query(call, body.connection_id, body.query, body.params, body.limit)))
 
 
 async def get_schema(call: Call[Any, bytes]) -> Reply:
@@ -362,7 +350,7 @@ ENDPOINTS = [
         "POST",
         f"{_SOURCES}/query",
         query_source,
-        OWN,
+        ASK,
         "Query a data source",
         _TAG,
         {200: Answers("Rows, as objects.", contract.QueryResult, contract.RESULT_EXAMPLE)},

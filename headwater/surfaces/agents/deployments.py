@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.deployments import inbox
 from headwater.control.deployments.models import Deployment
-from headwater.control.deployments.service import Deployments, Fields, masked, missing
+from headwater.control.deployments.service import Deployments, masked, missing
 from headwater.errors import NotFound
 from headwater.platforms.port import Platform
-from headwater.platforms.web import checked_origin
+from headwater.surfaces._http.deployed import DEPLOYMENTS, checked_config, fields_of, inbound_url, script_of
 from headwater.surfaces._http.endpoint import ADMIN, READ, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.people import Success
 from headwater.surfaces.agents.deployments_contract import (
@@ -28,7 +28,6 @@ from headwater.surfaces.agents.deployments_contract import (
     OneDeployment,
 )
 
-DEPLOYMENTS: Final = "/api/v1/deployments"
 ONE: Final = f"{DEPLOYMENTS}/{{deployment_id}}"
 TAG: Final = "Deployments"
 _LISTED: Final = ("agent_id", "platform", "status", "created_at")
@@ -53,21 +52,21 @@ async def deploy(call: Call[Any, MessagingBody | EcommerceBody]) -> Reply:
     """A new deployment, to where people write or to a shop."""
     body = call.body
     platform = call.services.agents.postbox.platforms[body.platform]
-    config = await _checked(call, body.config)
+    config = await checked_config(call.services, body.config)
     session = (await call.writing()).session
     deployments = Deployments(session, call.scope, call.client_ip)
-    made = await deployments.create(body.agent_id, body.platform, fields(platform), config)
+    made = await deployments.create(body.agent_id, body.platform, fields_of(platform), config)
     return Reply(OneDeployment(await _row(call, session, made)), 201)
 
 
 async def update_deployment(call: Call[Any, DeploymentPatch]) -> Reply:
     """Change what was sent."""
     body, deployment_id = call.body, call.path["deployment_id"]
-    config = {} if body.config is UNSET else await _checked(call, body.config)
+    config = {} if body.config is UNSET else await checked_config(call.services, body.config)
     session = (await call.writing()).session
     deployments = Deployments(session, call.scope, call.client_ip)
     platform = _platform(call, await deployments.get(deployment_id))
-    changed = await deployments.update(deployment_id, fields(platform), config, body.status)
+    changed = await deployments.update(deployment_id, fields_of(platform), config, body.status)
     return Reply(OneDeployment(await _row(call, session, changed)))
 
 
@@ -78,29 +77,8 @@ async def delete_deployment(call: Call[Any, bytes]) -> Reply:
     return Reply(Success(True, "Deployment deleted"))
 
 
-def fields(platform: Platform) -> Fields:
-    """What the config of a platform may hold."""
-    named = {one.name: one for one in platform.settings}
-    return Fields(
-        frozenset(named),
-        frozenset(name for name, one in named.items() if one.required),
-        frozenset(name for name, one in named.items() if one.secret),
-        frozenset(name for name, one in named.items() if one.many),
-    )
-
-
 def _platform(call: Call[Any, Any], deployment: Deployment) -> Platform:
     return call.services.agents.postbox.platforms[deployment.platform]
-
-
-async def _checked(call: Call[Any, Any], config: dict[str, Any]) -> dict[str, Any]:
-    """The config, with origins as browsers write them, and a shop's address that may be sent to."""
-    origins, store = config.get("origins"), config.get("store_url")
-    if isinstance(store, str):
-        await call.services.outbound.check(store.strip())
-    if isinstance(origins, list):
-        config = {**config, "origins": [checked_origin(one) if isinstance(one, str) else one for one in origins]}
-    return config
 
 
 def _listed(deployment: Deployment) -> ListedDeployment:
@@ -109,21 +87,16 @@ def _listed(deployment: Deployment) -> ListedDeployment:
 
 async def _row(call: Call[Any, Any], session: AsyncSession, deployment: Deployment) -> DeploymentRow:
     platform = _platform(call, deployment)
-    origin = call.services.settings.origin
     return DeploymentRow(
         deployment_id=deployment.id,
         **{name: getattr(deployment, name) for name in _LISTED},
         config=masked(session, deployment),
-        missing=missing(session, deployment, fields(platform)),
-        inbound_url=f"{origin}{DEPLOYMENTS}/{deployment.id}/inbound",
-        script=_script(origin, deployment) if deployment.platform == "web" else None,
+        missing=missing(session, deployment, fields_of(platform)),
+        inbound_url=inbound_url(call.services, deployment),
+        script=script_of(call.services, deployment),
         last_error=await inbox.last_error(session, deployment.id),
         updated_at=deployment.updated_at,
     )
-
-
-def _script(origin: str, deployment: Deployment) -> str:
-    return f'<script src="{origin}/widget.js" data-deployment="{deployment.id}" async></script>'
 
 
 def _created(kind: str, path: str, body: type, example: dict[str, Any]) -> Endpoint:
