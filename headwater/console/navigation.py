@@ -30,6 +30,7 @@ class Entry(msgspec.Struct, frozen=True):
 MAIN: Final = (
     Entry("Overview", "/"),
     Entry("Ad creatives", "/ads"),
+    Entry("Creators", "/creators"),
     Entry("Agents", "/agents"),
     Entry("Data sources", "/data-sources"),
     Entry("Settings", "/settings"),

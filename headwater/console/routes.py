@@ -5,6 +5,7 @@ from __future__ import annotations
 from headwater.console import accounts, assets, entry, overview
 from headwater.console.ads import pages as ads
 from headwater.console.ads import report_builder, report_share, reports
+from headwater.console.creators import pages as creators
 from headwater.console.agents import deploying, editing, history, listing, sources, trying
 from headwater.console.settings import (
     api_keys,
@@ -27,6 +28,7 @@ ENDPOINTS = [
     *report_builder.ENDPOINTS,
     *reports.ENDPOINTS,
     *report_share.ENDPOINTS,
+    *creators.ENDPOINTS,
     *listing.ENDPOINTS,
     *trying.ENDPOINTS,
     *editing.ENDPOINTS,
