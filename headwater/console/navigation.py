@@ -31,6 +31,7 @@ MAIN: Final = (
     Entry("Overview", "/"),
     Entry("Ad creatives", "/ads"),
     Entry("Creators", "/creators"),
+    Entry("Decisions", "/decisions"),
     Entry("Agents", "/agents"),
     Entry("Data sources", "/data-sources"),
     Entry("Settings", "/settings"),

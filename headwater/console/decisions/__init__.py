@@ -1,0 +1,1 @@
+"""Pages about offers: what came of them and where, what was spent, how often each is selected, what is unusual."""
