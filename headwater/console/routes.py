@@ -5,9 +5,9 @@ from __future__ import annotations
 from headwater.console import accounts, assets, entry, overview
 from headwater.console.ads import pages as ads
 from headwater.console.ads import report_builder, report_share, reports
+from headwater.console.agents import deploying, editing, history, listing, sources, trying
 from headwater.console.creators import pages as creators
 from headwater.console.decisions import pages as decisions
-from headwater.console.agents import deploying, editing, history, listing, sources, trying
 from headwater.console.settings import (
     api_keys,
     audit_log,

@@ -18,16 +18,19 @@ from headwater.console import assets
 from headwater.control.saved_reports import sharing
 from headwater.scope import Role
 from headwater.surfaces._http.endpoint import Endpoint
+from tests.offered import offer
 from tests.openapi.conformity import IS_CONSOLE
 from tests.promises import people
 from tests.serving import PASSWORD, Company
 from tests.staffed import staff
+from tests.tracked import CAMPAIGNS, VIDEOS, track
 
 CONSOLE = [one for one in endpoints() if IS_CONSOLE(one.path) and not one.path.startswith(assets.PREFIX)]
 PAGES = [one for one in CONSOLE if one.method == "GET"]
 FORMS = [one for one in CONSOLE if one.method == "POST"]
 ROLES = tuple(Role)
 _DRAFT = {"name": "Report", "draft": "workspace=1&id=2&metric=impressions"}
+_MARK = {"on": "2025-05-01", "title": "Launch"}
 FIELDS: dict[str, dict[str, Any]] = {
     "/ads/reports": _DRAFT,
     "/ads/reports/{report_id}": _DRAFT,
@@ -35,6 +38,15 @@ FIELDS: dict[str, dict[str, Any]] = {
     "/ads/reports/{report_id}/schedule": {"recipients": "a@b.example"},
     "/ads/reports/{report_id}/schedule/delete": {},
     "/ads/reports/{report_id}/share": {"days": "7"},
+    "/agents/new": {"name": "Ana"},
+    "/agents/{agent_id}/change": {"name": "Ana"},
+    "/agents/{agent_id}/delete": {},
+    "/agents/{agent_id}/deployments/new": {"platform": "web"},
+    "/agents/{agent_id}/deployments/{deployment_id}/delete": {},
+    "/data-sources/{source_id}/query": {"query": "SELECT 1"},
+    "/creators/people/{creator_id}/annotations": _MARK,
+    "/creators/videos/{video_id}/annotations": _MARK,
+    "/creators/campaigns/{creator_campaign_id}/annotations": _MARK,
     "/sign-in": {"email": "owner1@example.com", "password": PASSWORD},
     "/sign-out": {},
     "/register": {"company_name": "C", "full_name": "N", "email": "new@example.com", "password": PASSWORD},
@@ -87,6 +99,8 @@ async def ids_of(company: Company) -> dict[str, Any]:
     return {
         **ids,
         **await _ads(company),
+        **await _measured(company),
+        "source_id": ids["connection_id"],
         "invitation_id": invited.json()["invitation"]["id"],
         "key_id": key.json()["data"]["id"],
     }
@@ -107,6 +121,17 @@ async def _ads(company: Company) -> dict[str, Any]:
         "creative_id": found.creative,
         "report_id": report,
         "share_token": link.token,
+    }
+
+
+async def _measured(company: Company) -> dict[str, Any]:
+    """A creator, a video, a campaign that holds it, and an offer."""
+    tracked, offered = await track(company), await offer(company)
+    return {
+        "creator_id": tracked["creator_id"],
+        "video_id": tracked[VIDEOS],
+        "creator_campaign_id": tracked[CAMPAIGNS],
+        "offer_id": offered["offerId"],
     }
 
 

@@ -100,7 +100,7 @@ async def campaign(call: Call[OneQuery, bytes]) -> Reply:
 
 
 async def _one(call: Call[OneQuery, bytes], kind: Kind) -> Reply:
-    query, chosen, public_id = call.query, await _chosen(call), call.path["entity_id"]
+    query, chosen, public_id = call.query, await _chosen(call), call.path[f"{kind}_id"]
     roster, number = await _found(call, kind)
     grain: Granularity = next((one for one in chosen.granularities if one == query.granularity), chosen.granularity)
     found = await figures.shown(call.services, call.scope, kind, public_id, chosen, query.metric, grain)
@@ -152,7 +152,7 @@ async def _mark(call: Call[Any, MarkForm], kind: Kind) -> Reply:
         raise InvalidRequest("The day lies outside of the years 2000 to 2099.", field="on")
     annotations = Annotations((await call.writing()).session, call.scope, roster)
     await annotations.create((_ROSTER[kind], number), at, call.body.title, None)
-    return done(call, f"{PATHS[kind]}/{call.path['entity_id']}", "The annotation stands on the chart's page.")
+    return done(call, f"{PATHS[kind]}/{call.path[kind + '_id']}", "The annotation stands on the chart's page.")
 
 
 async def _marks(call: Call[Any, Any], kind: Kind, number: int, roster: Roster, chosen: Chosen) -> list[AnnotationView]:
@@ -165,9 +165,9 @@ async def _marks(call: Call[Any, Any], kind: Kind, number: int, roster: Roster, 
 
 async def _found(call: Call[Any, Any], kind: Kind) -> tuple[Roster, int]:
     roster = await call.services.control.rosters.get(call.scope.organisation_id)
-    number = roster.find(_ROSTER[kind], call.path["entity_id"])
+    number = roster.find(_ROSTER[kind], call.path[f"{kind}_id"])
     if number is None:
-        raise NotFound(f"There is no such {_WORDS[kind].lower()}.", field="entity_id")
+        raise NotFound(f"There is no such {_WORDS[kind].lower()}.", field=f"{kind}_id")
     return roster, number
 
 
@@ -178,10 +178,12 @@ async def _chosen(call: Call[Any, Any]) -> Chosen:
 
 ENDPOINTS: list[Endpoint] = [
     page("/creators", leaderboard, READ, "Creators", ListQuery),
-    page("/creators/people/{entity_id}", creator, READ, "A creator", OneQuery),
-    page("/creators/videos/{entity_id}", video, READ, "A video", OneQuery),
-    page("/creators/campaigns/{entity_id}", campaign, READ, "A campaign of creators", OneQuery),
-    form("/creators/people/{entity_id}/annotations", mark_creator, WRITE, "Annotate a creator", MarkForm),
-    form("/creators/videos/{entity_id}/annotations", mark_video, WRITE, "Annotate a video", MarkForm),
-    form("/creators/campaigns/{entity_id}/annotations", mark_campaign, WRITE, "Annotate a campaign", MarkForm),
+    page("/creators/people/{creator_id}", creator, READ, "A creator", OneQuery),
+    page("/creators/videos/{video_id}", video, READ, "A video", OneQuery),
+    page("/creators/campaigns/{creator_campaign_id}", campaign, READ, "A campaign of creators", OneQuery),
+    form("/creators/people/{creator_id}/annotations", mark_creator, WRITE, "Annotate a creator", MarkForm),
+    form("/creators/videos/{video_id}/annotations", mark_video, WRITE, "Annotate a video", MarkForm),
+    form(
+        "/creators/campaigns/{creator_campaign_id}/annotations", mark_campaign, WRITE, "Annotate a campaign", MarkForm
+    ),
 ]
