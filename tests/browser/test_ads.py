@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import complaints_of
-from tests.crash.processes import Process
+from tests.browser.demo import Demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-class Demo(Process):
-    """A server that filled its folder with the demo."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._command.append("--demo")
-        self._folder = folder
-
-    def sign_in(self, page: Page) -> None:
-        """As the demo's owner."""
-        known = json.loads((self._folder / "demo.json").read_text())
-        page.goto(f"{self.url}/ads")
-        page.get_by_label("E-mail").fill(known["email"])
-        page.get_by_label("Password").fill(known["password"])
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", name="Ad creatives", level=1)).to_be_visible()
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with Demo(tmp_path_factory.mktemp("browser") / "data") as process:
-        yield process
-
-
-@pytest.fixture(params=[(1440, "light"), (390, "dark")], ids=["wide light", "narrow dark"])
-def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
-    """A browser of one width, in one colour scheme."""
-    width, scheme = request.param
-    opened = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    yield opened
-    opened.close()
 
 
 def test_somebody_looks_at_how_ads_go(demo: Demo, context: BrowserContext) -> None:
