@@ -13,7 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks import cold, creators, creators_data, data, decisions, decisions_data, intake, recommend, servers, warm
+from benchmarks import (
+    cold,
+    console,
+    creators,
+    creators_data,
+    data,
+    decisions,
+    decisions_data,
+    intake,
+    recommend,
+    servers,
+    warm,
+)
 
 Rows = list[tuple[str, str, str]]
 
@@ -27,7 +39,7 @@ def main() -> None:
     )
     parser.add_argument("--batches", type=int, default=3000, help="batches of 500 events to send")
     parser.add_argument(
-        "--only", choices=("ads", "creators", "decisions"), help="measure only these questions, and no intake"
+        "--only", choices=("ads", "creators", "decisions", "console"), help="measure only these, and no intake"
     )
     arguments = parser.parse_args()
     rows: Rows = []
@@ -37,6 +49,8 @@ def main() -> None:
         rows += _creators()
     if arguments.only in (None, "decisions"):
         rows += [*_decisions(), *_recommend()]
+    if arguments.only in (None, "console"):
+        rows += _console()
     if arguments.only is None:
         rows += _intake(arguments.events, arguments.batches)
         rows += _start(arguments.events)
@@ -115,6 +129,25 @@ def _recommend() -> Rows:
     folder = tempfile.TemporaryDirectory(dir=data.WORK)
     with folder as path, servers.headwater(Path(path), "0,1", jobs=False) as (url, _, _):
         return recommend.rows(url)
+
+
+def _console() -> Rows:
+    data.WORK.mkdir(exist_ok=True)
+    folder = tempfile.TemporaryDirectory(dir=data.WORK)
+    with folder as path:
+        with servers.headwater(Path(path), "0,1", jobs=False, demo=True):
+            pass  # The demo is made at the first start; pages are measured on the second, whose caches are empty.
+        with servers.headwater(Path(path), "0", jobs=False) as (url, _, _):
+            pages, assets = console.walk(url, Path(path))
+    rows = [
+        (
+            f"page {one.path}",
+            f"first {one.first_ms:.0f} ms, then p50 {one.again_ms:.1f} ms",
+            f"{one.weight / 1000:.0f} kB",
+        )
+        for one in pages
+    ]
+    return [*rows, ("style and scripts of the console, with charts", "loaded once, gzip", f"{assets / 1000:.0f} kB")]
 
 
 def _cold(events: int) -> Rows:

@@ -55,7 +55,9 @@ def bare_app() -> Iterator[str]:
 
 
 @contextmanager
-def headwater(data_dir: Path, cores: str = "0", *, jobs: bool = True) -> Iterator[tuple[str, int, float]]:
+def headwater(
+    data_dir: Path, cores: str = "0", *, jobs: bool = True, demo: bool = False
+) -> Iterator[tuple[str, int, float]]:
     """This server over ``data_dir``: its address, its process id, seconds until it was healthy.
 
     Without ``jobs`` it does nothing but answer: on a first start the work of last night is still to be done.
@@ -64,7 +66,7 @@ def headwater(data_dir: Path, cores: str = "0", *, jobs: bool = True) -> Iterato
     port = free_port()
     began = time.perf_counter()
     program = os.environ.get("BENCHMARK_HEADWATER", str(_BIN / "headwater"))
-    command = [program, "serve", "--port", str(port), "--data-dir", str(data_dir)]
+    command = [program, "serve", "--port", str(port), "--data-dir", str(data_dir), *(["--demo"] if demo else [])]
     with _running([*pinned(cores), *command], port, "/api/v1/health", HEADWATER_JOBS=str(jobs).lower()) as pid:
         yield f"http://127.0.0.1:{port}", pid, time.perf_counter() - began
 
@@ -82,7 +84,7 @@ def _running(command: list[str], port: int, path: str, **settings: str) -> Itera
 
 
 def _wait(process: subprocess.Popen[bytes], url: str) -> None:
-    for _ in range(600):
+    for _ in range(3000):
         if process.poll() is not None:
             raise SystemExit(f"{process.args!r} ended with {process.returncode}")
         try:
