@@ -17,7 +17,7 @@ from headwater.surfaces._http import cookies
 from headwater.surfaces._http.endpoint import PUBLIC, READ, Call, Reply, Typed
 
 # A browser takes a backslash for a slash, and leaves tabs and line ends out.
-_LOCAL: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20]*").fullmatch
+_LOCAL: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*").fullmatch
 
 
 class Onwards(msgspec.Struct, frozen=True):

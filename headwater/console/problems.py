@@ -27,7 +27,8 @@ class Shown:
         self._problems: dict[str, str] = {}
         if isinstance(error, InvalidRequest):
             for name, message in error.problems:
-                self._say(name.partition("[")[0], message)
+                # What the API holds one in another, forms have beside each other.
+                self._say(name.partition("[")[0].rpartition(".")[2], message)
         elif error is not None and "field" in error.details:
             self._say(str(error.details["field"]), error.message)
 

@@ -34,6 +34,8 @@ TOAST: Final = "headwater_toast"
 _VISITOR_BYTES: Final = 32
 _VISITOR_SECONDS: Final = 86400
 _LONGEST_TOAST: Final = 300
+# What may stand in an address as it is (RFC 3986), and the sign of what is already written otherwise.
+_OF_ADDRESSES: Final = "/?#&=%+:,;@!$'()*[]"
 
 
 class Shell(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +87,7 @@ def fill(template: str, **context: object) -> bytes:
 
 def see_other(path: str, *headers: tuple[str, str]) -> Reply:
     """Go on to another page, which is asked for by GET: what answers a form that was taken."""
-    return Reply(status=303, media_type=HTML, headers=(("location", path), SECURITY, *headers))
+    return Reply(status=303, media_type=HTML, headers=(("location", quote(path, _OF_ADDRESSES)), SECURITY, *headers))
 
 
 def done(call: Call[Any, Any], path: str, toast: str = "", *headers: tuple[str, str]) -> Reply:

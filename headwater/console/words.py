@@ -4,12 +4,14 @@ Reads no data and knows no page. What is not known is an en dash, never nought.
 
 >>> number(1234567), number(0.12345), number(None)
 ('1,234,567', '0.1235', '–')
->>> compact(12_345), compact(950), compact(3_000_000)
-('12.3k', '950', '3M')
+>>> compact(12_345), compact(950), compact(3_000_000), compact(999_700), compact(12.345)
+('12.3k', '950', '3M', '1M', '12.35')
 >>> percent(0.1234), percent(None)
 ('12.3 %', '–')
 >>> delta(120, 100), delta(80, 100), delta(5, 0), delta(3, 3)
 ('+20 %', '−20 %', 'new', '±0 %')
+>>> delta(1000, 5), number(-0.00001)
+('+19,900 %', '0')
 >>> money(12_500_000, "eur")
 '12.50 EUR'
 >>> from datetime import UTC
@@ -34,16 +36,18 @@ def number(value: float | None) -> str:
         return UNKNOWN
     if isinstance(value, int) or float(value).is_integer():
         return f"{int(value):,}"
-    return f"{value:,.2f}" if abs(value) >= 1 else f"{value:.4f}".rstrip("0").rstrip(".")
+    return f"{value:,.2f}" if abs(value) >= 1 else f"{value:z.4f}".rstrip("0").rstrip(".")
 
 
 def compact(value: float | None) -> str:
-    """To three figures, for tiles; the whole number belongs into a title beside it."""
+    """Thousands and more to three figures, for tiles; the whole number belongs into a title beside it."""
     if value is None:
         return UNKNOWN
+    # Rounded first: what rounds to a million is one, and not a thousand thousands.
+    rounded = float(f"{value:.3g}")
     for size, letter in _STEPS:
-        if abs(value) >= size:
-            return f"{value / size:.3g}{letter}"
+        if abs(rounded) >= size:
+            return f"{rounded / size:.3g}{letter}"
     return number(value)
 
 
@@ -60,7 +64,8 @@ def delta(now: float | None, before: float | None) -> str:
         return "new" if now else "±0 %"
     change = (now - before) / abs(before) * 100
     sign = "+" if change > 0 else "−" if change < 0 else "±"
-    return f"{sign}{abs(change):.3g} %"
+    size = f"{abs(change):,.0f}" if abs(change) >= 100 else f"{abs(change):.3g}"
+    return f"{sign}{size} %"
 
 
 def money(micros: int | None, currency: str) -> str:

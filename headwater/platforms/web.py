@@ -89,8 +89,14 @@ def checked_origin(origin: str) -> str:
 
     >>> checked_origin("https://Shop.example/"), checked_origin("http://localhost:3000")
     ('https://shop.example', 'http://localhost:3000')
+    >>> checked_origin("https://[::1")
+    Traceback (most recent call last):
+    headwater.errors.InvalidRequest: 'https://[::1' is no origin.
     """
-    parts = urlsplit(origin.strip().rstrip("/"))
+    try:
+        parts = urlsplit(origin.strip().rstrip("/"))
+    except ValueError:
+        parts = urlsplit("")
     plain = f"{parts.scheme}://{parts.netloc.lower()}"
     fits = parts.scheme in ("http", "https") and parts.hostname and not parts.path and not parts.query
     if not fits or any(letter in plain for letter in " ;,'\"@*"):

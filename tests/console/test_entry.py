@@ -48,6 +48,12 @@ async def test_signing_in_leads_on_to_where_one_wanted_to_go(server: Server, com
     assert (await server.client.get("/settings/members?q=a")).status_code == 200
 
 
+async def test_a_path_in_any_script_is_gone_on_to(server: Server, company: Company) -> None:
+    answer = await sign_in(server, company.email, next="/creators/people/日本?q=é")
+    assert answer.headers["location"] == "/creators/people/%E6%97%A5%E6%9C%AC?q=%C3%A9"
+    assert "headwater_session" in answer.headers["set-cookie"]
+
+
 @pytest.mark.parametrize("path", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", ""])
 async def test_nobody_is_led_to_another_host(server: Server, company: Company, path: str) -> None:
     answer = await sign_in(server, company.email, next=path)

@@ -15,7 +15,7 @@ from headwater.control.agents.models import Agent
 from headwater.control.agents.service import Agents
 from headwater.control.deployments import inbox
 from headwater.control.deployments.models import Deployment
-from headwater.control.deployments.service import Deployments, missing
+from headwater.control.deployments.service import MOST, Deployments, missing
 from headwater.errors import HeadwaterError, NotFound
 from headwater.platforms.port import Platform
 from headwater.platforms.registry import platforms
@@ -26,7 +26,6 @@ from headwater.surfaces._http.endpoint import ADMIN, READ, Call, Reply, Typed
 _PATH: Final = "/agents/{agent_id}/deployments"
 _NEW: Final = f"{_PATH}/new"
 _ONE: Final = f"{_PATH}/{{deployment_id}}"
-_MOST: Final = 100
 NAMES: Final = {
     "whatsapp": "WhatsApp",
     "telegram": "Telegram",
@@ -65,7 +64,7 @@ async def deployments(call: Call[Any, bytes]) -> Reply:
     """Where the agent is."""
     async with call.services.control.reading() as session:
         agent = await Agents(session, call.scope).get(call.path["agent_id"])
-        found, _ = await Deployments(session, call.scope).page(_MOST, 0)
+        found, _ = await Deployments(session, call.scope).page(MOST, 0)
         rows = [await _row(call, session, one) for one in found if one.agent_id == agent.id]
     return await render(
         call,

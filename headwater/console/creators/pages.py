@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -147,9 +147,9 @@ async def mark_campaign(call: Call[Any, MarkForm]) -> Reply:
 
 async def _mark(call: Call[Any, MarkForm], kind: Kind) -> Reply:
     roster, number = await _found(call, kind)
-    at = midnight(call.body.on, roster.zone).replace(tzinfo=UTC)
-    if not datetime(2000, 1, 1, tzinfo=UTC) <= at < datetime(2100, 1, 1, tzinfo=UTC):
+    if not 2000 <= call.body.on.year < 2100:
         raise InvalidRequest("The day lies outside of the years 2000 to 2099.", field="on")
+    at = midnight(call.body.on, roster.zone).replace(tzinfo=UTC)
     annotations = Annotations((await call.writing()).session, call.scope, roster)
     await annotations.create((_ROSTER[kind], number), at, call.body.title, None)
     return done(call, f"{PATHS[kind]}/{call.path[kind + '_id']}", "The annotation stands on the chart's page.")

@@ -54,6 +54,12 @@ class PeriodQuery(Downloads, frozen=True, kw_only=True):
     granularity: Literal["", "day", "week", "month"] = ""
 
 
+class PresetQuery(msgspec.Struct, frozen=True):
+    """How many days up to now."""
+
+    period: Preset = "last_30_days"
+
+
 class Listed(msgspec.Struct, frozen=True):
     """Rows of parts with their figures."""
 
@@ -78,11 +84,11 @@ async def offer(call: Call[PeriodQuery, bytes]) -> Reply:
     return await _figures(call, Entities("offer", (offer_id,)), ("channel",), name)
 
 
-async def report(call: Call[PeriodQuery, bytes]) -> Reply:
-    """One of the reports as a table."""
+async def report(call: Call[PresetQuery, bytes]) -> Reply:
+    """One of the reports as a table; all of them reach up to now."""
     kind, words = REPORTS[call.at.rpartition("/")[2]]
-    chosen = await _chosen(call)
-    today = chosen.today
+    today = await call.services.tools.metrics.today(call.scope, "decisions")
+    chosen = periods.choose(call.query.period, "", "", today)
     asked = MetricQuestion(Entities("offer"), period=Period(chosen.period.first, today), report=kind)
     answer = await call.services.tools.metrics.ask_metrics(asked, call.scope)
     return await render(
@@ -162,7 +168,7 @@ async def _listed(call: Call[Any, Any], who: Entities, by: Breakdown, chosen: Ch
 
 async def _why(call: Call[Any, Any], who: Entities, chosen: Chosen) -> MetricAnswer | None:
     """What became of an offer in recorded decisions; these reach up to now."""
-    if who.ids == "all":
+    if who.ids == "all" or chosen.period.first > chosen.today:
         return None
     return await _ask(
         call, MetricQuestion(who, period=Period(chosen.period.first, chosen.today), report="why_not_ranked")
@@ -185,6 +191,6 @@ async def _chosen(call: Call[Any, Any]) -> Chosen:
 
 ENDPOINTS: list[Endpoint] = [
     page("/decisions", performance, READ, "Decisions", PeriodQuery),
-    *(page(f"/decisions/{name}", report, READ, words, PeriodQuery) for name, (_, words) in REPORTS.items()),
+    *(page(f"/decisions/{name}", report, READ, words, PresetQuery) for name, (_, words) in REPORTS.items()),
     page("/decisions/offers/{offer_id}", offer, READ, "An offer", PeriodQuery),
 ]

@@ -13,7 +13,7 @@ from headwater.console.rendering import done, render
 from headwater.console.tables import Paging
 from headwater.control.billing.ledger import Ledger
 from headwater.control.billing.topups import LARGEST
-from headwater.errors import HeadwaterError
+from headwater.errors import HeadwaterError, UpstreamError
 from headwater.kit.ids import new_id
 from headwater.surfaces._http.endpoint import ADMIN, Call, Reply, Typed
 
@@ -40,7 +40,7 @@ async def billing(call: Call[Page, Any]) -> Reply:
     return await _page(call, Shown(), call.query.offset)
 
 
-async def _page(call: Call[Any, Any], shown: Shown, offset: int = 0) -> Reply:
+async def _page(call: Call[Any, Any], shown: Shown, offset: int = 0, request: str = "") -> Reply:
     control, scope = call.services.control, call.scope
     async with control.reading() as session:
         standing = await Ledger(session, scope.organisation_id).standing()
@@ -56,7 +56,7 @@ async def _page(call: Call[Any, Any], shown: Shown, offset: int = 0) -> Reply:
         methods=methods,
         invoices=invoices,
         paging=Paging(_HERE, {}, total, _INVOICES, offset),
-        request=new_id("topup"),
+        request=request or new_id("topup"),
         cards=control.gateway is not None,
     )
 
@@ -104,8 +104,9 @@ async def remove_method(call: Call[Any, Nothing]) -> Reply:
 
 
 async def refused(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
-    """The page again."""
-    return await _page(call, Shown(call.body, error))
+    """The page again; where nobody knows whether money went, the same request again, which pays once."""
+    shown = Shown(call.body, error)
+    return await _page(call, shown, request=shown.value("request") if isinstance(error, UpstreamError) else "")
 
 
 ENDPOINTS = [

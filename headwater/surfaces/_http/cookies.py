@@ -2,13 +2,14 @@
 
 >>> read(Headers(cookie="theme=dark; headwater_session=abc"), SESSION)
 'abc'
+>>> read(Headers(cookie='prefs={"a": 1}; headwater_session=abc; x; é=ü'), SESSION)
+'abc'
 >>> lasting("a", "b", 60, secure=True)
 ('set-cookie', 'a=b; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure')
 """
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from headwater.surfaces._http.endpoint import Headers
@@ -20,14 +21,16 @@ VISITOR: Final = "headwater_visitor"
 
 
 def read(headers: Headers, name: str) -> str | None:
-    """The value of a cookie; None where it was not sent, or not as cookies are written."""
-    if not headers.cookie:
-        return None
-    try:
-        morsel = SimpleCookie(headers.cookie).get(name)
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
+    """The value of a cookie; None where it was not sent.
+
+    What others set on this host may be written as no standard allows (RFC 6265 section 4.2.1),
+    and must not hide ours, as it does from the parser of the standard library.
+    """
+    for pair in (headers.cookie or "").split(";"):
+        key, _, value = pair.strip().partition("=")
+        if key == name:
+            return value
+    return None
 
 
 def lasting(name: str, value: str, seconds: int, *, secure: bool) -> tuple[str, str]:

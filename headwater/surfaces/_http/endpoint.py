@@ -94,7 +94,7 @@ class Call(Generic[Q, B]):
     def path_id(self, name: str) -> int:
         """A positive integer of the path; anything else is as unknown as an id nobody has."""
         text = self.path[name]
-        if text.isascii() and text.isdigit() and 0 < int(text[:20]) <= _MAX_ID:
+        if text.isascii() and text.isdigit() and len(text) <= len(str(_MAX_ID)) and 0 < int(text) <= _MAX_ID:
             return int(text)
         raise NotFound(f"There is no {name.removesuffix('_id').replace('_', ' ')} {text[:64]!r}.", field=name)
 
