@@ -175,6 +175,9 @@ def test_no_page_has_a_barrier_or_is_wider_than_the_screen(browser: Browser, pro
     for path in [one.path for one in PAGES if "{" not in one.path]:
         page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(process.url + path)
+        for figure in page.locator("[data-chart]").all():
+            figure.scroll_into_view_if_needed()
+            expect(figure).to_have_class(re.compile("drawn"))
         found += [f"{path}: {one}" for one in barriers(page)]
         for width in (360, 2560):
             page.set_viewport_size({"width": width, "height": 900})

@@ -79,6 +79,11 @@
       renderer: "svg",
       tooltip: { theme: isDark() ? "dark" : "light", disableDefaultStyle: true },
     });
+    // Marks of which there are none have a role but no name, which readers of screens would stumble over.
+    for (const empty of drawing.querySelectorAll("[role='graphics-symbol']:not([aria-label])")) {
+      empty.removeAttribute("role");
+      empty.removeAttribute("aria-roledescription");
+    }
     figure.classList.add("drawn");
   };
 
