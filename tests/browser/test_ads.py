@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import complaints_of
 from tests.browser.demo import Demo
@@ -78,6 +79,21 @@ def test_somebody_builds_shares_and_deletes_a_report(demo: Demo, context: Browse
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("status")).to_contain_text("is deleted")
     assert complaints == []
+
+
+def test_what_is_chosen_before_a_late_script_counts(demo: Demo, context: BrowserContext) -> None:
+    page = context.new_page()
+    demo.sign_in(page)
+    held: list[Route] = []
+    page.route(re.compile("/builder"), lambda route: held.append(route))
+    page.goto(f"{demo.url}/ads/reports/new", wait_until="commit")
+    page.get_by_label("Narrow the list").fill("aurora")
+    page.get_by_label("Aurora Air: city breaks").check()
+    page.get_by_label("Link clicks", exact=True).check()
+    expect(page.get_by_label("Brightside Bank: first account")).to_be_visible()
+    held[0].continue_()
+    expect(page.get_by_label("Brightside Bank: first account")).to_be_hidden()
+    expect(page.get_by_role("heading", name="Link clicks")).to_be_visible()
 
 
 def test_a_report_can_be_built_without_scripts(demo: Demo, browser: Browser) -> None:

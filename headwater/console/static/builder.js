@@ -39,12 +39,21 @@ builder.addEventListener("change", (event) => {
 });
 
 for (const search of builder.querySelectorAll("[data-narrow]")) {
-  search.addEventListener("input", () => {
+  const narrow = () => {
     const words = search.value.toLowerCase().split(/\s+/);
     for (const box of search.parentElement.querySelectorAll(".box")) {
       box.hidden = !words.every((word) => box.textContent.toLowerCase().includes(word));
     }
-  });
+  };
+  search.addEventListener("input", narrow);
   search.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+  narrow();
 }
 fit();
+
+// What somebody chose before this script came, or the browser kept from an earlier visit, counts as well.
+const isChanged = (element) =>
+  element.options
+    ? [...element.options].some((option) => option.selected !== option.defaultSelected)
+    : element.checked !== element.defaultChecked || element.value !== element.defaultValue;
+if ([...builder.querySelectorAll("input[name], select")].some(isChanged)) show();

@@ -18,9 +18,8 @@
   const menu = document.querySelector("details.menu");
   if (menu) {
     const wide = matchMedia("(min-width: 800px)");
-    const fit = () => (menu.open = wide.matches);
-    wide.addEventListener("change", fit);
-    fit();
+    wide.addEventListener("change", () => (menu.open = wide.matches));
+    menu.open ||= wide.matches;
   }
 
   // Of more tabs than fit, the one that is open is in sight.
