@@ -22,7 +22,16 @@ from headwater.surfaces._http.endpoint import PUBLIC, Answers, Call, Endpoint, R
 
 PREFIX: Final = "/console/assets"
 _TYPES: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
-_OWN: Final = ("console.css", "figures.css", "early.js", "console.js", "charts.js", "builder.js", "icon.svg")
+_OWN: Final = (
+    "console.css",
+    "figures.css",
+    "early.js",
+    "console.js",
+    "charts.js",
+    "builder.js",
+    "annotate.js",
+    "icon.svg",
+)
 _VEGA: Final = "vega.js"
 _FOR_EVER: Final = ("cache-control", "public, max-age=31536000, immutable")
 _VARY: Final = ("vary", "accept-encoding")

@@ -6,6 +6,7 @@ from headwater.console import accounts, assets, entry, overview
 from headwater.console.ads import pages as ads
 from headwater.console.ads import report_builder, report_share, reports
 from headwater.console.agents import deploying, editing, history, listing, sources, trying
+from headwater.console.creators import one as one_creator
 from headwater.console.creators import pages as creators
 from headwater.console.decisions import pages as decisions
 from headwater.console.settings import (
@@ -30,6 +31,7 @@ ENDPOINTS = [
     *reports.ENDPOINTS,
     *report_share.ENDPOINTS,
     *creators.ENDPOINTS,
+    *one_creator.ENDPOINTS,
     *decisions.ENDPOINTS,
     *listing.ENDPOINTS,
     *trying.ENDPOINTS,

@@ -107,7 +107,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def table(report: ReportTable) -> Table:
-    """A report's table in words; its times are UTC, as its headings say."""
+    """A report's table in words; the headings of times say in which zone they are."""
     headings = [Heading(column.heading, column.kind in ("integer", "number")) for column in report.columns]
     rows = [[_cell(cell, column) for cell, column in zip(row, report.columns, strict=True)] for row in report.rows]
     return Table(f"{report.title}, {report.subtitle}", headings, rows)

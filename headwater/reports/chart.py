@@ -7,17 +7,17 @@ decided in ``picture``.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import ceil
 from typing import Any
 
+from headwater.reports.chart_heat import heat_layers
+from headwater.reports.chart_layers import DAY_MS, around, behind, interval, over, pointed_at, shown_span
 from headwater.reports.chart_style import CONFIG, FONT_SIZE, INK, QUIET, WIDTH, number_words, title
 from headwater.reports.lettering import cleaned, width, wrapped
 from headwater.reports.picture import PALETTE, Panel, Picture, picture
 from headwater.reports.table import ReportTable
 from headwater.reports.table_picture import empty_layers, table_layers
 
-_DAY_MS = 86_400_000
 _MAX_DOTS = 45
 _TICKS = 5
 _FLAT_TITLE = {"titleAngle": 0, "titleAnchor": "end", "titleBaseline": "bottom"}
@@ -28,6 +28,8 @@ def specification(table: ReportTable) -> dict[str, Any]:
     drawn = picture(table)
     if drawn is not None:
         chart, datasets = _chart(drawn, table), _datasets(drawn)
+    elif table.rows and table.chart == "heatmap":
+        chart, datasets = heat_layers(table)
     elif table.rows:
         chart, datasets = table_layers(table)
     else:
@@ -36,7 +38,7 @@ def specification(table: ReportTable) -> dict[str, Any]:
     spec["description"] = cleaned(f"{table.title}. {table.subtitle}")
     spec["config"] = CONFIG
     # Added last: the builder would check every value of inline data against its schema, seconds for a long report.
-    spec["datasets"] = datasets
+    spec["datasets"] = datasets | (around(table, _millis(drawn)) if drawn is not None and drawn.times else {})
     return spec
 
 
@@ -86,17 +88,23 @@ def _over_time(drawn: Picture, panel: Panel, table: ReportTable) -> Any:
     wide = len(drawn.panels) <= 3
     pixels = WIDTH if wide else (WIDTH - 90) // 2
     millis = _millis(drawn)
+    form = _time_form(drawn, millis)
     stacked = panel.mark != "line" and len(drawn.series) > 1
-    encodings: dict[str, Any] = {"order": alt.Order("o:Q")} if stacked else {}
-    return (
-        _marked(alt.Chart(alt.NamedData(panel.column.key)), drawn, panel, millis, pixels)
-        .encode(
-            x=alt.X("x:T", scale=_time_scale(millis), axis=_time_axis(drawn, millis, 8 if wide else 4, table)),
-            y=alt.Y("v:Q", axis=_value_axis(panel, upright=True), scale=_value_scale(panel), stack=stacked and "zero"),
-            color=_colour(drawn),
-            **encodings,
-        )
-        .properties(width=pixels, height={1: 360, 2: 210, 3: 165}.get(len(drawn.panels), 170))
+    along, axis = _time_axis(millis, form, 8 if wide else 4, table), _value_axis(panel, upright=True)
+    figures = alt.Chart(alt.NamedData(panel.column.key)).encode(
+        x=alt.X("x:T", scale=alt.Scale(type="utc"), axis=along),
+        y=alt.Y("v:Q", axis=axis, stack=stacked and "zero"),
+        color=_colour(drawn),
+        **({"order": alt.Order("o:Q")} if stacked else {}),
+    )
+    # One layer alone says how far the axes go: the same said by two is taken for a conflict.
+    marks = _marked(figures, drawn, panel, millis, pixels).encode(
+        x=alt.X("x:T", scale=_time_scale(millis), axis=along),
+        y=alt.Y("v:Q", axis=axis, scale=_value_scale(panel), stack=stacked and "zero"),
+    )
+    points = pointed_at(figures, panel, drawn, table, form)
+    return alt.layer(*behind(table, along), marks, points, *over(table, along, form)).properties(
+        width=pixels, height={1: 360, 2: 210, 3: 165}.get(len(drawn.panels), 170)
     )
 
 
@@ -105,7 +113,7 @@ def _marked(chart: Any, drawn: Picture, panel: Panel, millis: list[int], pixels:
 
     few = len(millis) <= _MAX_DOTS
     if panel.mark == "bar":
-        slots = (millis[-1] - millis[0]) / _interval(millis) + 1
+        slots = (millis[-1] - millis[0]) / interval(millis) + 1
         return chart.mark_bar(size=max(1, min(48, pixels / slots * 0.8)))
     dots = alt.OverlayMarkDef(size=36, filled=True) if few else False
     if panel.mark == "line":
@@ -149,30 +157,30 @@ def _time_scale(millis: list[int]) -> Any:
     """Half an interval of air on both sides, so that bars and a lone point have room."""
     import altair as alt
 
-    air = _interval(millis) // 2
-    return alt.Scale(type="utc", domain=[millis[0] - air, millis[-1] + air])
+    return alt.Scale(type="utc", domain=list(shown_span(millis)))
 
 
-def _interval(millis: list[int]) -> int:
-    """The shortest step between two times; a day when there is only one."""
-    return min((later - sooner for sooner, later in pairwise(millis)), default=_DAY_MS)
+def _time_form(drawn: Picture, millis: list[int]) -> str:
+    """How times are written: with the hour where there is one, with the year where there are several."""
+    year = "" if drawn.times[0].year == drawn.times[-1].year else " %Y"
+    if len(millis) > 1 and drawn.daily and all(at.day == 1 for at in drawn.times):
+        return "%b %Y"
+    return f"%-d %b{year}" if drawn.daily else f"%-d %b{year} %H:%M"
 
 
-def _time_axis(drawn: Picture, millis: list[int], ticks: int, table: ReportTable) -> Any:
+def _time_axis(millis: list[int], form: str, ticks: int, table: ReportTable) -> Any:
     """Ticks stand on times that the data have, on midnights where there are enough of them."""
     import altair as alt
 
-    midnights = [at for at in millis if at % _DAY_MS == 0]
-    stops = midnights if len(midnights) >= min(ticks // 2, len(millis)) else millis
-    year = "" if drawn.times[0].year == drawn.times[-1].year else " %Y"
-    monthly = len(millis) > 1 and all(at.day == 1 and at.hour == 0 for at in drawn.times)
-    form = "%b %Y" if monthly else f"%-d %b{year}" if stops is midnights else f"%-d %b{year} %H:%M"
+    midnights = [at for at in millis if at % DAY_MS == 0]
+    few = len(midnights) < min(ticks // 2, len(millis))
+    stops = millis if few else midnights
     heading = "" if table.time is None else table.columns[table.time].heading
     return alt.Axis(
         title=cleaned(heading),
         titlePadding=10,
         values=stops[:: ceil(len(stops) / ticks)],
-        labelExpr=f"utcFormat(datum.value, '{form}')",
+        labelExpr=f"utcFormat(datum.value, '{form if few else form.removesuffix(' %H:%M')}')",
         labelOverlap=True,
         grid=False,
     )

@@ -73,18 +73,24 @@ class Picture(Struct, frozen=True):
 
 
 def picture(table: ReportTable) -> Picture | None:
-    """The chart of ``table``, or ``None`` when only a table can show it."""
-    if table.chart == "table" or not table.metrics or not table.rows or (table.time is None and not table.names):
+    """What is drawn along an axis of times or names, or ``None`` when only a table or a heatmap can show it."""
+    if (
+        table.chart in ("table", "heatmap")
+        or not table.metrics
+        or not table.rows
+        or (table.time is None and not table.names)
+    ):
         return None
     columns = [table.columns[at] for at in table.metrics[:MAX_PANELS]]
     names, times = _series_names(table), _times(table)
     points = [_points(table, names, at) for at in table.metrics[:MAX_PANELS]]
     by = next((at for at, column in enumerate(columns) if column.additive), 0)
-    ranked = sorted(points[by], key=lambda name: -_weight(points[by][name], columns[by]))
     cap = MAX_BARS if table.time is None else MAX_SERIES
-    groups, labels = _groups(ranked, cap, any(column.additive for column in columns))
+    ranked = _ranked({name: _weight(points[by][name], columns[by]) for name in points[by]}, cap)
+    rest = ranked[cap:] == [OTHER]
+    groups, labels = _groups(ranked, cap, rest or any(column.additive for column in columns))
     labels = labels if table.names else ("",)
-    mark: Mark = "bar" if table.time is None else table.chart
+    mark: Mark = "bar" if table.time is None or table.chart not in ("line", "area") else table.chart
     panels = [
         Panel(column, _mark(mark, column, times, groups), _values(points[at], column, groups, times))
         for at, column in enumerate(columns)
@@ -96,7 +102,7 @@ def picture(table: ReportTable) -> Picture | None:
         series=labels if times else ("",),
         breakdown=" · ".join(table.columns[at].label for at in table.names),
         panels=tuple(_thinned(panel, step) if times else _as_bars(panel) for panel in panels),
-        notes=tuple(_notes(table, columns, columns[by], len(ranked), cap, step)),
+        notes=tuple(_notes(table, columns, columns[by], len(ranked) - rest, cap, step)),
     )
 
 
@@ -130,6 +136,12 @@ def _times(table: ReportTable) -> tuple[datetime, ...]:
     at = table.time
     moments = () if at is None else (_moment(row[at]) for row in table.rows)
     return tuple(sorted({moment for moment in moments if moment is not None}))
+
+
+def _ranked(weights: Mapping[str, float], cap: int) -> list[str]:
+    """The heaviest first. Where one too many came with the rest already summed, that is the one to come last."""
+    last = len(weights) == cap + 1 and OTHER in weights
+    return sorted(weights, key=lambda name: (last and name == OTHER, -weights[name]))
 
 
 def _groups(ranked: list[str], cap: int, summed: bool) -> tuple[list[list[str]], tuple[str, ...]]:

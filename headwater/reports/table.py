@@ -23,7 +23,8 @@ from msgspec import Struct
 from headwater.errors import InternalError
 
 Kind = Literal["text", "integer", "number", "time"]
-ChartKind = Literal["line", "bar", "area", "table"]
+ChartKind = Literal["line", "bar", "area", "heatmap", "table"]
+"""A heatmap has two text columns, that of its rows first, and one figure."""
 Cell = str | int | float | datetime | None
 Row = Sequence[Cell]
 
@@ -39,17 +40,25 @@ class Column(Struct, frozen=True):
 
     @property
     def heading(self) -> str:
-        """The label as people read it, with its unit; times are always UTC."""
-        unit = "UTC" if self.kind == "time" else self.unit
+        """The label as people read it, with its unit; that of a time is its zone, UTC where none is named."""
+        unit = self.unit or "UTC" if self.kind == "time" else self.unit
         return f"{self.label} ({unit})" if unit else self.label
+
+
+class Event(Struct, frozen=True):
+    """Something that happened, which a chart over time marks."""
+
+    at: datetime
+    text: str
 
 
 class ReportTable(Struct, frozen=True):
     """A titled table and how it wants to be drawn.
 
-    ``subtitle`` is the period in words. Time cells are aware and in UTC. ``series``
-    names the text columns that tell one line, area or bar from another; empty means
-    all of them, in their order.
+    ``subtitle`` is the period in words. Time cells are aware and in UTC, or hold the clock's hands in
+    the zone that their column names. ``series`` names the text columns that tell one line, area or bar
+    from another; empty means all of them, in their order. ``unfinished`` is the time of the bucket whose
+    figures still grow.
     """
 
     title: str
@@ -58,6 +67,8 @@ class ReportTable(Struct, frozen=True):
     rows: Sequence[Row]
     chart: ChartKind
     series: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    unfinished: datetime | None = None
 
     def __post_init__(self) -> None:
         texts = {column.key for column in self.columns if column.kind == "text"}

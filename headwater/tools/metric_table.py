@@ -25,7 +25,7 @@ def table(question: MetricQuestion, metrics: Sequence[Asked], lines: Sequence[Li
     """The lines, with what they are of in front."""
     named = question.breakdown is not None
     columns = [
-        *([Column("time", (question.granularity or "").capitalize(), "time")] if question.granularity else []),
+        *([Column("time", (question.granularity or "").capitalize(), "time", zone)] if question.granularity else []),
         *([Column("name", KIND_LABELS[question.breakdown or ""], "text"), Column("id", "Id", "text")] if named else []),
         *(column for metric in metrics for column in _columns(metric, compared=question.compare is not None)),
     ]

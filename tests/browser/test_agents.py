@@ -52,19 +52,6 @@ def test_somebody_makes_an_agent_and_lets_it_out(demo: Demo, context: BrowserCon
     assert complaints == []
 
 
-def test_somebody_marks_what_happened_to_a_creator(demo: Demo, context: BrowserContext) -> None:
-    page = context.new_page()
-    complaints = complaints_of(page)
-    demo.sign_in(page)
-    page.goto(f"{demo.url}/creators?by=creator")
-    page.locator("td a").first.click()
-    expect(page.locator("[data-chart].drawn .drawing svg")).to_be_visible(timeout=20_000)
-    page.get_by_label("What happened").fill("Was on television")
-    page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("Was on television").first).to_be_visible()
-    assert complaints == []
-
-
 def test_somebody_looks_at_offers(demo: Demo, context: BrowserContext) -> None:
     page = context.new_page()
     complaints = complaints_of(page)

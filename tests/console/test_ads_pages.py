@@ -2,70 +2,24 @@
 
 from __future__ import annotations
 
-import html
 import re
 import shlex
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 import pytest
 import pytest_asyncio
 
-from headwater.control.users.models import User
 from headwater.scope import Role
 from headwater.tools.metric_question import Entities, MetricQuestion, Period, read
-from tests.control.founding import CHEAP_HASHER
+from tests.console.visitors import Visitor, curl, key, visitor
 from tests.demoed import NOW, Demoed, demoed
-from tests.serving import PASSWORD
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WINTER, FINDER = "Fjell Outdoor: winter jackets", "Jacket finder, 300x600"
-
-
-class Visitor:
-    """A member of the demo's company with a session."""
-
-    def __init__(self, demo: Demoed, headers: dict[str, str], token: str) -> None:
-        self._demo = demo
-        self._headers = headers
-        self._token = token
-
-    async def get(self, path: str, status: int = 200) -> str:
-        """A page, as people read it."""
-        answer = await self._demo.server.client.get(path, headers=self._headers)
-        assert answer.status_code == status, answer.text[:500]
-        return html.unescape(answer.text)
-
-    async def post(self, path: str, **fields: Any) -> httpx.Response:
-        """A form."""
-        data = {**fields, "csrf_token": self._token}
-        return await self._demo.server.client.post(path, data=data, headers=self._headers)
-
-
-async def visitor(demo: Demoed, role: Role) -> Visitor:
-    """A new member with this role, signed in."""
-    services, email = demo.server.services, f"{role.name}@demo.example"
-    async with services.control.unit_of_work() as uow:
-        uow.session.add(
-            User(
-                organisation_id=demo.scope.organisation_id,
-                email=email,
-                full_name=role.name,
-                password_hash=CHEAP_HASHER.hash(PASSWORD),
-                role=role.name,
-                created_at=NOW,
-            )
-        )
-    client = demo.server.client
-    answer = await client.post("/v2/login", json={"email": email, "password": PASSWORD})
-    assert answer.status_code == 200, answer.text
-    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-    client.cookies.clear()
-    return Visitor(demo, {"cookie": cookie}, answer.json()["csrf_token"])
 
 
 class Room:
@@ -123,7 +77,7 @@ async def test_a_creative_shows_its_headlines_funnel_flow_and_placements(room: R
     assert '<option value="click_rate" selected>' in page
     assert '<option value="week" selected>' in page
     assert f">{WINTER}</a></li>" in page
-    flow = (await room.demo.server.client.get(curl(page, "/flow?"), headers=await key(room))).json()
+    flow = (await room.demo.server.client.get(curl(page, "/flow?"), headers=await key(room.demo))).json()
     assert f"<strong>{flow[str(room.ids[FINDER])][0]['impressions']:,}</strong>" in page
 
 
@@ -139,14 +93,14 @@ async def test_the_call_behind_a_figure_gives_the_same(room: Room) -> None:
     question = read(msgspec.json.decode(body)["query"])
     answer = await room.demo.tools.ask_metrics(question, room.demo.scope)
     assert f'title="{answer.table.rows[0][0]:,}"' in page
-    buckets = await room.demo.server.client.get(curl(page, "/buckets?"), headers=await key(room))
+    buckets = await room.demo.server.client.get(curl(page, "/buckets?"), headers=await key(room.demo))
     for row in buckets.json()[str(room.ids[WINTER])]:
         assert f'<td>{row["time"][:10]}</td><td class="right">{row["impressions"]:,}</td>' in page
 
 
 async def test_every_call_that_a_page_shows_is_answered(room: Room) -> None:
     at = await room.report("With a call")
-    headers, client = await key(room), room.demo.server.client
+    headers, client = await key(room.demo), room.demo.server.client
     asked: set[str] = set()
     for path in ("/", "/ads", f"/ads/creatives/{room.ids[FINDER]}", "/ads/reports", at):
         page = await room.viewer.get(path)
@@ -306,18 +260,3 @@ async def test_a_new_companys_overview_says_what_to_do_first(room: Room) -> None
     assert "What to do first" in answer.text
     assert "No campaigns yet" in (await company.request("GET", "/ads")).text
     assert "No reports yet" in (await company.request("GET", "/ads/reports")).text
-
-
-def curl(page: str, part: str) -> str:
-    """The path of the call on a page that holds this."""
-    (url,) = {one for one in re.findall(r"'(http[^']+)'", page) if part in one}
-    split = urlsplit(url)
-    assert parse_qs(split.query)
-    return f"{split.path}?{split.query}"
-
-
-async def key(room: Room) -> dict[str, str]:
-    """A token of the viewer."""
-    body = {"email": "viewer@demo.example", "password": PASSWORD}
-    answer = await room.demo.server.client.post("/api/v1/auth/login", json=body)
-    return {"authorization": f"Bearer {answer.json()['token']}"}

@@ -1,4 +1,4 @@
-"""What the pages ask of creators: tiles, a line, and the parts of a creator or campaign. Asked by the tools alone."""
+"""What the pages ask of creators: tiles, and the parts of a creator or campaign. Asked by the tools alone."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from headwater.console.ads import calls
 from headwater.console.ads.calls import ApiCall
 from headwater.console.ads.figures import Tile, records, tiles
 from headwater.console.ads.periods import Chosen
-from headwater.reports import ReportTable
 from headwater.reports.table import Cell
 from headwater.scope import Scope
 from headwater.surfaces._http.services import Services
-from headwater.tools.metric_question import Breakdown, Entities, Granularity, MetricQuestion, Order
+from headwater.tools.metric_question import Breakdown, Entities, MetricQuestion, Order
 
 Kind = Literal["creator", "video", "creator_campaign"]
 LISTED: Final = ("views", "likes", "comments", "engagement_rate")
@@ -50,8 +49,6 @@ class Shown(msgspec.Struct, frozen=True):
 
     tiles: list[Tile]
     headline_call: ApiCall
-    trend: ReportTable
-    trend_call: ApiCall
     parts: list[Listed]
 
     @property
@@ -60,22 +57,16 @@ class Shown(msgspec.Struct, frozen=True):
         return not any(tile.value for tile in self.tiles)
 
 
-async def shown(
-    services: Services, scope: Scope, kind: Kind, public_id: str, chosen: Chosen, metric: str, grain: Granularity
-) -> Shown:
+async def shown(services: Services, scope: Scope, kind: Kind, public_id: str, chosen: Chosen) -> Shown:
     """The figures of one creator, video or campaign."""
     who = Entities(kind, (public_id,))
     headline = MetricQuestion(who, HEADLINES[kind], chosen.period, compare=chosen.before)
-    line = MetricQuestion(who, (metric,), chosen.period, grain)
-    heading, trend, parts = await asyncio.gather(
+    heading, parts = await asyncio.gather(
         services.tools.metrics.ask_metrics(headline, scope),
-        services.tools.metrics.ask_metrics(line, scope),
         asyncio.gather(*(listed(services, scope, who, by, chosen) for by in PARTS[kind])),
     )
     (record,) = records(heading.table)
-    return Shown(
-        tiles(record, HEADLINES[kind], "creators"), calls.question(headline), trend.table, calls.question(line), parts
-    )
+    return Shown(tiles(record, HEADLINES[kind], "creators"), calls.question(headline), parts)
 
 
 async def listed(services: Services, scope: Scope, who: Entities, by: Breakdown, chosen: Chosen) -> Listed:
@@ -89,9 +80,3 @@ def columns() -> list[Asked]:
     """The figures of lists."""
     known = of_family("creators")
     return [known[name] for name in LISTED]
-
-
-def choices(kind: Kind) -> list[Asked]:
-    """The metrics that the line can show."""
-    known = of_family("creators")
-    return [known[name] for name in HEADLINES[kind]]

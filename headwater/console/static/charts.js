@@ -1,6 +1,7 @@
 // Draws the charts of a page once they are near; the tables under them hold the same rows.
 {
   const script = document.currentScript;
+  const DAY = 86_400_000;
   let library;
   const vega = () =>
     (library ??= new Promise((resolve, reject) => {
@@ -21,19 +22,29 @@
     );
   };
 
-  // Bars along a time axis are as thick as their share of the width.
+  // Bars along a time axis are as thick as their share of the width, and names beside each other as many.
   const sized = (part, width) => {
-    const { mark } = part;
-    if (!mark?.size || mark.type !== "bar") return { ...part, width };
-    return { ...part, width, mark: { ...mark, size: (mark.size * width) / part.width } };
+    const share = width / part.width;
+    const scaled = (one) => {
+      const { mark, encoding } = structuredClone(one);
+      if (mark.type === "bar" && mark.size) mark.size *= share;
+      const legend = encoding.color?.legend;
+      if (legend && share < 1) {
+        legend.columns = Math.max(1, Math.floor(legend.columns * share));
+        legend.labelLimit = width - 30;
+      }
+      return { ...one, mark, encoding };
+    };
+    return { ...part, width, ...(part.layer && { layer: part.layer.map(scaled) }) };
   };
 
   // Names of bars, which only the first of panels beside each other shows, are shown by each that stands alone.
   const named = (panel, room) => {
-    const names = panel.layer?.[0].encoding?.y?.scale?.domain;
-    if (!names) return sized(panel, Math.max(140, room - 60));
+    const names = (panel.layer?.[0] ?? panel).encoding?.y?.scale?.domain;
+    if (typeof names?.[0] !== "string") return sized(panel, Math.max(140, room - 60));
     const longest = Math.max(...names.map((name) => name.length));
     const beside = Math.min(longest * 6.5, room * 0.42);
+    if (!panel.layer) return sized(panel, room - beside - 20);
     const layer = panel.layer.map((one) => {
       const { y } = one.encoding;
       const axis = { ...y.axis, labels: true, labelLimit: beside };
@@ -70,7 +81,7 @@
     const spec = fitted(recoloured(rest, colours), drawing.clientWidth);
     spec.config = { ...spec.config, background: "transparent", padding: 4 };
     const embed = await vega();
-    await embed(drawing, spec, {
+    const { view } = await embed(drawing, spec, {
       // Interpreted expressions need no eval, which the content security policy forbids.
       ast: true,
       patch: (compiled) => withPlainTimes(compiled),
@@ -85,6 +96,17 @@
       empty.removeAttribute("aria-roledescription");
     }
     figure.classList.add("drawn");
+    // Who asks for the times that are clicked hears of them as days.
+    if (figure.hasAttribute("data-clicked")) view.addEventListener("click", (event, item) => {
+      let panel = item;
+      while (panel && !panel.mark.name?.endsWith("_group")) panel = panel.mark.group;
+      const scale = panel && view.scale(panel.mark.name.replace(/group$/, "x"));
+      if (!scale?.invert) return;
+      let place = event.clientX - drawing.querySelector("svg").getBoundingClientRect().left - view.origin()[0];
+      for (let group = panel; group; group = group.mark.group) place -= group.x ?? 0;
+      const detail = new Date(+scale.invert(place) + DAY / 2).toISOString().slice(0, 10);
+      figure.dispatchEvent(new CustomEvent("day", { detail, bubbles: true }));
+    });
   };
 
   const figures = () => [...document.querySelectorAll("[data-chart]")];
