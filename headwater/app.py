@@ -5,6 +5,7 @@ The only module that names the concrete fact store.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import sys
@@ -22,6 +23,7 @@ from headwater.agent_runtime.runner import provide as provide_runner
 from headwater.catalogue.registry import CATALOGUE, EVENTS
 from headwater.console import errors as console_errors
 from headwater.console import routes as console
+from headwater.console.rendering import prepare
 from headwater.control import Control
 from headwater.control import provide as provide_control
 from headwater.control.sources.connections import Connections
@@ -241,7 +243,9 @@ class Headwater:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.startup.complete"})
+        preparing = asyncio.create_task(asyncio.to_thread(prepare))
         await receive()
+        await preparing
         if self.worker is not None:
             await self.worker.stop()
         await self.stop()

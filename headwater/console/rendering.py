@@ -10,6 +10,7 @@ role)``. Everything is escaped. Reads who the caller is, and nothing else.
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -51,6 +52,14 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     organisation: str = ""
     main: tuple[navigation.Entry, ...] = ()
     settings: tuple[navigation.Entry, ...] = ()
+
+
+def prepare() -> None:
+    """Read every template and what makes charts, which would keep the first visitor of each page waiting."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+    import_module("altair")
 
 
 async def render(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from html.parser import HTMLParser
 
 import msgspec
 
 from headwater.console import charts
-from headwater.console.rendering import _environment
+from headwater.console.rendering import _environment, prepare
 from headwater.reports.table import Column, ReportTable
 from headwater.surfaces._http.endpoint import Call, Headers
 from tests.console.pages import Browser
@@ -85,3 +86,10 @@ async def test_a_chart_that_a_page_has_not_is_not_there(company: Company) -> Non
     assert file.headers["content-type"].startswith("text/csv")
     assert re.fullmatch(r'attachment; filename="[A-Za-z_]+\.csv"', file.headers["content-disposition"])
     assert (await browser.get("/settings/usage?download=exe")).status_code == 400
+
+
+def test_what_first_visitors_would_wait_for_is_read_at_the_start() -> None:
+    _environment().cache.clear()
+    prepare()
+    assert {name for _, name in _environment().cache} == set(_environment().list_templates(extensions=["html"]))
+    assert "altair" in sys.modules
