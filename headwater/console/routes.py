@@ -13,6 +13,7 @@ from headwater.console.settings import (
     api_keys,
     audit_log,
     billing,
+    cards,
     index,
     members,
     organisation,
@@ -46,6 +47,7 @@ ENDPOINTS = [
     *api_keys.ENDPOINTS,
     *usage.ENDPOINTS,
     *billing.ENDPOINTS,
+    *cards.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *audit_log.ENDPOINTS,
 ]

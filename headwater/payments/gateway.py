@@ -61,6 +61,15 @@ class Gateway(Protocol):
     async def save(self, company: str, name: str, customer: str | None, token: str) -> Card:
         """Give the method that ``token`` stands for to the company's customer, who is made if there is none."""
 
+    async def collect(self, company: str, name: str, customer: str | None, back: str) -> str:
+        """The address of the gateway's page that takes a card from the company; it leads on to ``back``.
+
+        There the page's name, for ``collected``, is appended as the parameter ``session``.
+        """
+
+    async def collected(self, company: str, session: str) -> Card:
+        """The card that a page took from this company; ``InvalidRequest`` where it took none."""
+
     async def forget(self, token: str) -> None:
         """Take a method from its customer; one that is gone already is no error."""
 

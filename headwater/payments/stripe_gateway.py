@@ -16,11 +16,13 @@ from typing import Any, Final
 import msgspec
 import stripe
 import structlog
+from stripe.params.checkout import SessionCreateParams
 
 from headwater.errors import HeadwaterError, InvalidRequest, UpstreamError, UpstreamTimeout
 from headwater.payments.gateway import Asked, Card, Payment, Report, Status
 
 _OURS: Final = "headwater_transaction"
+_COMPANY: Final = "headwater_company"
 _STATUS: Final[Mapping[str, Status]] = {
     "succeeded": "settled",
     "processing": "pending",
@@ -67,6 +69,28 @@ class _Intent(msgspec.Struct):
         )
 
 
+class _CardShown(msgspec.Struct):
+    brand: str | None = None
+    last4: str | None = None
+
+
+class _Method(msgspec.Struct):
+    id: str
+    type: str
+    card: _CardShown | None = None
+
+
+class _SetupIntent(msgspec.Struct):
+    payment_method: _Method | None = None
+
+
+class _Page(msgspec.Struct):
+    status: str | None = None
+    customer: str | None = None
+    metadata: dict[str, str] | None = None
+    setup_intent: _SetupIntent | None = None
+
+
 class _EventType(msgspec.Struct):
     type: str
 
@@ -103,19 +127,59 @@ class StripeGateway:
     async def save(self, company: str, name: str, customer: str | None, token: str) -> Card:
         """See ``Gateway``."""
         try:
-            if customer is None:
-                # Under one key Stripe takes one name; a company may have been renamed since.
-                called = sha256(name.encode()).hexdigest()[:16]
-                made = await self._client.v1.customers.create_async(
-                    {"name": name, "metadata": {"headwater_company": company}},
-                    {"idempotency_key": f"headwater-customer-{company}-{called}"},
-                )
-                customer = made.id
+            customer = customer or await self._customer(company, name)
             method = await self._client.v1.payment_methods.attach_async(token, {"customer": customer})
         except stripe.StripeError as error:
             raise _refusal(error, "token") from None
-        card = method.card if method.type == "card" else None
-        return Card(customer, method.id, method.type, card.brand if card else None, card.last4 if card else None)
+        return _card(customer, msgspec.convert(method.to_dict(), _Method))
+
+    async def collect(self, company: str, name: str, customer: str | None, back: str) -> str:
+        """See ``Gateway``."""
+        try:
+            customer = customer or await self._customer(company, name)
+            asked: SessionCreateParams = {
+                "mode": "setup",
+                "allowed_payment_method_types": ["card"],
+                "customer": customer,
+                "success_url": f"{back}?session={{CHECKOUT_SESSION_ID}}",
+                "cancel_url": back,
+                "metadata": {_COMPANY: company},
+            }
+            made = await self._client.v1.checkout.sessions.create_async(asked)
+        except stripe.StripeError as error:
+            raise _refusal(error, "type") from None
+        if not made.url:
+            raise UpstreamError("Stripe made no page. Try again.")
+        return made.url
+
+    async def collected(self, company: str, session: str) -> Card:
+        """See ``Gateway``."""
+        try:
+            found = await self._client.v1.checkout.sessions.retrieve_async(
+                session, {"expand": ["setup_intent.payment_method"]}
+            )
+        except stripe.StripeError as error:
+            raise _refusal(error, "session") from None
+        page = msgspec.convert(found.to_dict(), _Page)
+        method = page.setup_intent and page.setup_intent.payment_method
+        # Of another company's page it is not even said that there is one.
+        if (
+            (page.metadata or {}).get(_COMPANY) != company
+            or page.status != "complete"
+            or not page.customer
+            or not method
+        ):
+            raise InvalidRequest("Stripe was given no card there. Begin again.", field="session")
+        return _card(page.customer, method)
+
+    async def _customer(self, company: str, name: str) -> str:
+        # Under one key Stripe takes one name; a company may have been renamed since.
+        called = sha256(name.encode()).hexdigest()[:16]
+        made = await self._client.v1.customers.create_async(
+            {"name": name, "metadata": {_COMPANY: company}},
+            {"idempotency_key": f"headwater-customer-{company}-{called}"},
+        )
+        return made.id
 
     async def forget(self, token: str) -> None:
         """See ``Gateway``."""
@@ -203,6 +267,11 @@ class StripeGateway:
         """See ``Gateway``."""
         if self._http is not None:
             await self._http.close_async()
+
+
+def _card(customer: str, method: _Method) -> Card:
+    shown = (method.type == "card" and method.card) or _CardShown()
+    return Card(customer, method.id, method.type, shown.brand, shown.last4)
 
 
 def _intent(made: stripe.PaymentIntent) -> _Intent:

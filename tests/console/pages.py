@@ -65,6 +65,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     "/settings/api-keys": {"name": "K", "permissions": ["read"]},
     "/settings/api-keys/{key_id}/revoke": {},
     "/settings/billing/top-up": {"amount": "5", "payment_method_id": "pm_1", "request": "request-1"},
+    "/settings/billing/cards": {"session": "cs_1"},
+    "/settings/billing/cards/new": {},
     "/settings/billing/methods": {},
     "/settings/billing/methods/{payment_method_id}/remove": {},
     "/settings/webhooks": {"url": "https://example.com/h", "events": ["report.ready"]},

@@ -55,6 +55,7 @@ class StripeStandIn:
         self.customers: dict[str, dict[str, Any]] = {}
         self.methods: dict[str, dict[str, Any]] = {}
         self.intents: dict[str, dict[str, Any]] = {}
+        self.sessions: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, str, Fields]] = []
         self.wrong: list[str] = []
         self.silent = False
@@ -123,6 +124,8 @@ class StripeStandIn:
             ("POST", r"/v1/customers", self._make_customer),
             ("POST", r"/v1/payment_methods/(\w+)/attach", self._attach),
             ("POST", r"/v1/payment_methods/(\w+)/detach", self._detach),
+            ("POST", r"/v1/checkout/sessions", self._make_session),
+            ("GET", r"/v1/checkout/sessions/(\w+)", self._session),
             ("POST", r"/v1/payment_intents", self._make_intent),
             ("POST", r"/v1/payment_intents/(\w+)/cancel", self._cancel),
             ("GET", r"/v1/payment_intents/(\w+)", self._intent),
@@ -138,6 +141,42 @@ class StripeStandIn:
         made = {"id": self._id("cus"), "object": "customer", "name": fields["name"], "livemode": False}
         self.customers[made["id"]] = made
         return made
+
+    def give(self, session_id: str, token: str) -> None:
+        """Somebody gives a card on the page of a session, which attaches it to the session's customer."""
+        session = self.sessions[session_id]
+        method = self._attach({"customer": session["customer"]}, token)
+        session.update(status="complete", setup_intent={"id": "seti_1", "payment_method": method})
+
+    def _make_session(self, fields: Fields) -> dict[str, Any]:
+        addresses = {"success_url", "cancel_url"}
+        _only(
+            fields, {"mode", "allowed_payment_method_types[0]", "customer", "metadata[headwater_company]", *addresses}
+        )
+        if fields["mode"] != "setup":
+            raise Refused(400, "invalid_request_error", "You must pass line_items.")
+        if any(urlsplit(fields[one]).scheme not in ("http", "https") for one in addresses):
+            raise Refused(400, "invalid_request_error", "Not a valid URL", code="url_invalid")
+        if fields["customer"] not in self.customers:
+            raise _missing("customer", fields["customer"])
+        made = {
+            "id": self._id("cs"),
+            "object": "checkout.session",
+            "status": "open",
+            "customer": fields["customer"],
+            "metadata": {"headwater_company": fields["metadata[headwater_company]"]},
+            "setup_intent": None,
+            "success_url": fields["success_url"],
+            "url": f"https://checkout.stripe.com/c/pay/cs_{self._count:08}",
+        }
+        self.sessions[str(made["id"])] = made
+        return made
+
+    def _session(self, fields: Fields, session_id: str) -> dict[str, Any]:
+        _only(fields, {"expand[0]"})
+        if session_id not in self.sessions:
+            raise _missing("checkout.session", session_id, tells=True)
+        return self.sessions[session_id]
 
     def _attach(self, fields: Fields, token: str) -> dict[str, Any]:
         _only(fields, {"customer"})

@@ -1,8 +1,8 @@
-"""Credits, ways to pay, top-ups and invoices, as far as they need no payment gateway's own scripts."""
+"""Credits, ways to pay, top-ups and invoices."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
@@ -17,7 +17,7 @@ from headwater.errors import HeadwaterError, UpstreamError
 from headwater.kit.ids import new_id
 from headwater.surfaces._http.endpoint import ADMIN, Call, Reply, Typed
 
-_HERE = "/settings/billing"
+HERE: Final = "/settings/billing"
 _INVOICES = 12
 
 
@@ -55,7 +55,7 @@ async def _page(call: Call[Any, Any], shown: Shown, offset: int = 0, request: st
         standing=standing,
         methods=methods,
         invoices=invoices,
-        paging=Paging(_HERE, {}, total, _INVOICES, offset),
+        paging=Paging(HERE, {}, total, _INVOICES, offset),
         request=request or new_id("topup"),
         cards=control.gateway is not None,
     )
@@ -70,7 +70,7 @@ async def invoice(call: Call[Any, Any]) -> Reply:
         call,
         "settings/invoice.html",
         title=f"Invoice of {found.period:%B %Y}",
-        crumbs=[("Settings", "/settings"), ("Billing", _HERE)],
+        crumbs=[("Settings", "/settings"), ("Billing", HERE)],
         invoice=found,
     )
 
@@ -81,18 +81,21 @@ async def top_up(call: Call[Any, TopUpForm]) -> Reply:
     begun = await topups.begin(call.scope, body.amount, body.payment_method_id, body.request, call.client_ip)
     payment = await topups.pay(begun)
     transaction = await topups.conclude(await call.writing(), begun.id, payment)
-    said = {
-        "settled": f"{body.amount:,} credits were added.",
-        "pending": f"{body.amount:,} credits were asked for; they are added once the payment has come.",
-    }
-    return done(call, _HERE, said.get(transaction.status, "The payment was declined."))
+    said = f"{body.amount:,} credits were asked for; they are added once the payment has come."
+    if transaction.status == "settled":
+        said = f"{body.amount:,} credits were added."
+    elif payment is not None and payment.status == "requires_action":
+        said = (
+            "The card's bank wants each payment confirmed, which only Stripe's own script can show. Use another card."
+        )
+    return done(call, HERE, said)
 
 
 async def add_manual(call: Call[Any, Nothing]) -> Reply:
     """A way to pay to the server's operator."""
     methods = call.services.control.payment_methods
     await methods.add_manual((await call.writing()).session, call.scope, call.client_ip)
-    return done(call, _HERE, "The payment method is added.")
+    return done(call, HERE, "The payment method is added.")
 
 
 async def remove_method(call: Call[Any, Nothing]) -> Reply:
@@ -100,7 +103,7 @@ async def remove_method(call: Call[Any, Nothing]) -> Reply:
     methods, method_id = call.services.control.payment_methods, call.path["payment_method_id"]
     await methods.take_card(call.scope, method_id)
     await methods.remove((await call.writing()).session, call.scope, method_id, call.client_ip)
-    return done(call, _HERE, "The payment method is removed.")
+    return done(call, HERE, "The payment method is removed.")
 
 
 async def refused(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
@@ -110,11 +113,9 @@ async def refused(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
 
 
 ENDPOINTS = [
-    page(_HERE, billing, ADMIN, "Billing", Page),
-    page(f"{_HERE}/invoices/{{invoice_id}}", invoice, ADMIN, "An invoice"),
-    form(f"{_HERE}/top-up", top_up, ADMIN, "Buy credits", TopUpForm, refused),
-    form(f"{_HERE}/methods", add_manual, ADMIN, "Add a way to pay", Nothing, refused),
-    form(
-        f"{_HERE}/methods/{{payment_method_id}}/remove", remove_method, ADMIN, "Remove a way to pay", Nothing, refused
-    ),
+    page(HERE, billing, ADMIN, "Billing", Page),
+    page(f"{HERE}/invoices/{{invoice_id}}", invoice, ADMIN, "An invoice"),
+    form(f"{HERE}/top-up", top_up, ADMIN, "Buy credits", TopUpForm, refused),
+    form(f"{HERE}/methods", add_manual, ADMIN, "Add a way to pay", Nothing, refused),
+    form(f"{HERE}/methods/{{payment_method_id}}/remove", remove_method, ADMIN, "Remove a way to pay", Nothing, refused),
 ]

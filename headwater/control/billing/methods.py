@@ -53,18 +53,36 @@ class PaymentMethods:
 
     async def give_card(self, scope: Scope, token: str) -> Card:
         """Give the card that ``token`` stands for to the gateway; no transaction may be open."""
-        token = text(token, "token", longest=_LONGEST_TOKEN)
+        token, gateway = text(token, "token", longest=_LONGEST_TOKEN), self._taking_cards()
+        async with self._database.reading() as session:
+            await self._hold_most(session, scope)
+            await self._hold_new(session, scope, token)
+            company = await _company(session, scope)
+        return await gateway.save(company.public_id, company.name, company.customer, token)
+
+    async def collect_card(self, scope: Scope, back: str) -> str:
+        """The address of the gateway's page that takes a card and leads on to ``back``; no transaction may be open."""
+        gateway = self._taking_cards()
+        async with self._database.reading() as session:
+            await self._hold_most(session, scope)
+            company = await _company(session, scope)
+        return await gateway.collect(company.public_id, company.name, company.customer, back)
+
+    async def collected_card(self, scope: Scope, page: str) -> Card:
+        """The card that such a page took from this company; no transaction may be open."""
+        page, gateway = text(page, "session", longest=_LONGEST_TOKEN), self._taking_cards()
+        async with self._database.reading() as session:
+            company = await _company(session, scope)
+        return await gateway.collected(company.public_id, page)
+
+    def _taking_cards(self) -> Gateway:
         if self._gateway is None:
             raise InvalidRequest(
                 "'type' card cannot be used: this server takes no cards. Its operator can set stripe_api_key.",
                 field="type",
                 allowed=[MANUAL],
             )
-        async with self._database.reading() as session:
-            await self._hold_most(session, scope)
-            await self._hold_new(session, scope, token)
-            company = await _company(session, scope)
-        return await self._gateway.save(company.public_id, company.name, company.customer, token)
+        return self._gateway
 
     async def add_card(self, session: AsyncSession, scope: Scope, card: Card, ip: str | None) -> PaymentMethod:
         """Write down a card that the gateway has been given."""
