@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from tests.browser.axe import barriers
 from tests.browser.conftest import complaints_of
 from tests.browser.demo import Demo
 
@@ -34,6 +35,9 @@ def test_somebody_looks_at_how_ads_go(demo: Demo, context: BrowserContext) -> No
     expect(page.get_by_role("list", name="Steps of the conversation").get_by_role("listitem")).to_have_count(6)
     page.locator("[data-chart] .rows summary").click()
     expect(page.get_by_role("columnheader", name="Click rate (%)")).to_be_visible()
+    _fits(page)
+    page.get_by_role("navigation", name="You are here").get_by_role("link").last.click()
+    expect(page.get_by_role("list", name="Steps of the conversation")).to_have_count(0)
     _fits(page)
     page.goto(f"{demo.url}/")
     expect(page.get_by_role("img", name="Impressions, each of the last 14 days", exact=True)).to_be_visible()
@@ -75,6 +79,7 @@ def test_somebody_builds_shares_and_deletes_a_report(demo: Demo, context: Browse
     page.get_by_label("How often").select_option(label="Every month")
     page.get_by_role("button", name="Mail it").click()
     expect(page.get_by_text("has not agreed yet")).to_be_visible()
+    _fits(page)
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("status")).to_contain_text("is deleted")
@@ -113,5 +118,6 @@ def test_a_report_can_be_built_without_scripts(demo: Demo, browser: Browser) -> 
 
 
 def _fits(page: Page) -> None:
-    """Nothing makes the page itself wider than the window."""
+    """Nothing makes the page itself wider than the window, or keeps anybody from using it."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert barriers(page) == [], page.url

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.axe import barriers
 from tests.browser.conftest import complaints_of
 from tests.browser.demo import Demo
 
@@ -77,5 +78,6 @@ def _show(page: Page) -> None:
 
 
 def _fits(page: Page) -> None:
-    """Nothing makes the page itself wider than the window."""
+    """Nothing makes the page itself wider than the window, or keeps anybody from using it."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert barriers(page) == [], page.url

@@ -44,7 +44,7 @@
     if (typeof names?.[0] !== "string") return sized(panel, Math.max(140, room - 60));
     const longest = Math.max(...names.map((name) => name.length));
     const beside = Math.min(longest * 6.5, room * 0.42);
-    if (!panel.layer) return sized(panel, room - beside - 20);
+    if (!panel.layer) return sized(panel, room - beside - 40);
     const layer = panel.layer.map((one) => {
       const { y } = one.encoding;
       const axis = { ...y.axis, labels: true, labelLimit: beside };
