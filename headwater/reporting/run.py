@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Final
+
+from limits import RateLimitItemPerMinute
 
 from headwater.control import Control
+from headwater.control.rate_limits import RateLimits
 from headwater.control.saved_reports.models import SavedReport
 from headwater.kit.clock import Clock
 from headwater.mail import Attachment
@@ -14,7 +18,8 @@ from headwater.reports import FORMATS, ReportTable
 from headwater.reports.pool import RenderPool
 from headwater.scope import Scope
 
-_LONGEST_NAME = 80
+_LONGEST_NAME: Final = 80
+_VISITS: Final = RateLimitItemPerMinute(60)
 
 
 class Reporting:
@@ -25,6 +30,11 @@ class Reporting:
         self._engine = engine
         self._renderer = renderer
         self._clock = clock
+        self._visits = RateLimits(clock)
+
+    def take_visit(self, report: SavedReport) -> None:
+        """Count a look at a shared report by whoever has its link, or refuse it with ``RateLimitExceeded``."""
+        self._visits.hit(_VISITS, str(report.id), "Too many look at this report just now")
 
     async def table(self, report: SavedReport, scope: Scope) -> ReportTable:
         """Columns and rows; errors are the engine's."""

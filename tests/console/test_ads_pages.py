@@ -230,6 +230,9 @@ async def test_a_link_shows_a_report_to_anybody_until_it_ends(room: Room) -> Non
     assert "Sign out" not in page.text
     file = await client.get(f"{path}?chart=report&download=csv")
     assert file.status_code == 200
+    looks = [(await client.get(path)).status_code for _ in range(60)]
+    assert looks[:50] == [200] * 50
+    assert looks[-1] == 429, "a link that many have is no way to keep the server busy"
     later = f"{path[:-3]}{'000' if not path.endswith('000') else '111'}"
     assert (await client.get(later)).status_code == 404
     clock.now = NOW + timedelta(days=7)

@@ -33,7 +33,7 @@ class Recovery:
         self._passwords = passwords
         self._letters = letters
         self._mailer = mailer
-        self._throttle = AddressThrottle(clock, "Too many mails were asked for. Try again later.")
+        self._throttle = AddressThrottle(clock, "Too many mails were asked for")
 
     def forgot_password(self, email: str, ip: str | None = None) -> None:
         """Send a token for a new password, if somebody has this address."""

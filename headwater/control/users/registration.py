@@ -63,7 +63,7 @@ class Registration:
         self._sign_on = sign_on
         self._letters = letters
         self._mailer = mailer
-        self._throttle = AddressThrottle(clock, "Too many registrations. Try again later.")
+        self._throttle = AddressThrottle(clock, "Too many registrations")
 
     def admit(self, email: str, ip: str, *, invited: bool) -> None:
         """Refuse whom the server does not take, and too many attempts; the operator is not asked."""

@@ -56,7 +56,7 @@ class Users:
         self._sign_on = sign_on
         self._letters = letters
         self._mailer = mailer
-        self._throttle = AddressThrottle(clock, "Too many failed logins. Try again later.")
+        self._throttle = AddressThrottle(clock, "Too many failed logins")
         self._one_check = asyncio.Lock()
 
     async def login(self, email: str, password: str, ip: str | None = None) -> LoggedIn:

@@ -1,18 +1,15 @@
 """Counts failed logins, or mails that were asked for, per address and per IP, and refuses more for a while.
 
-Kept in this process; a login that succeeds is not counted and does not clear what was.
+A login that succeeds is not counted and does not clear what was.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
-from headwater.errors import RateLimitExceeded
+from headwater.control.rate_limits import RateLimits
 from headwater.kit.clock import Clock
 
 _PER_ADDRESS: Final = RateLimitItemPerMinute(10, 15)
@@ -23,17 +20,13 @@ class AddressThrottle:
     """What was counted in the last fifteen minutes; ``words`` refuse what is too many."""
 
     def __init__(self, clock: Clock, words: str) -> None:
-        self._clock = clock
         self._words = words
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limits = RateLimits(clock)
 
     def check(self, email: str, ip: str | None) -> None:
         """Refuse the attempt where too many were counted."""
         for item, key in _counted(email, ip):
-            if not self._limiter.test(item, key):
-                free_at = self._limiter.get_window_stats(item, key).reset_time
-                wait = max(1, math.ceil(free_at - self._clock().timestamp()))
-                raise RateLimitExceeded(self._words, retry_after=wait)
+            self._limits.check(item, key, self._words)
 
     def take(self, email: str, ip: str | None) -> None:
         """Count the attempt, or refuse it."""
@@ -43,7 +36,7 @@ class AddressThrottle:
     def count(self, email: str, ip: str | None) -> None:
         """Count an attempt."""
         for item, key in _counted(email, ip):
-            self._limiter.hit(item, key)
+            self._limits.count(item, key)
 
 
 def _counted(email: str, ip: str | None) -> list[tuple[RateLimitItemPerMinute, str]]:
