@@ -9,6 +9,9 @@ from headwater.console.agents import deploying, editing, history, listing, sourc
 from headwater.console.creators import one as one_creator
 from headwater.console.creators import pages as creators
 from headwater.console.decisions import pages as decisions
+from headwater.console.decisions import reports as decision_reports
+from headwater.console.decisions import traces
+from headwater.console.decisions import trying as trying_decisions
 from headwater.console.settings import (
     api_keys,
     audit_log,
@@ -34,6 +37,9 @@ ENDPOINTS = [
     *creators.ENDPOINTS,
     *one_creator.ENDPOINTS,
     *decisions.ENDPOINTS,
+    *decision_reports.ENDPOINTS,
+    *traces.ENDPOINTS,
+    *trying_decisions.ENDPOINTS,
     *listing.ENDPOINTS,
     *trying.ENDPOINTS,
     *editing.ENDPOINTS,

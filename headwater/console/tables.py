@@ -99,21 +99,33 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Cells as they are read."""
+    """Cells as they are read; ``paths`` are where the cells of some columns lead, empty for one that does not."""
 
     caption: str
     headings: Sequence[Heading]
     rows: Sequence[Sequence[str]]
+    paths: Mapping[int, Sequence[str]] = {}
 
 
-def table(report: ReportTable) -> Table:
-    """A report's table in words; the headings of times say in which zone they are."""
+def table(report: ReportTable, paths: Mapping[str, Sequence[str]] | None = None) -> Table:
+    """A report's table in words; the headings of times say in which zone they are. ``paths`` lead on, by column."""
     headings = [Heading(column.heading, column.kind in ("integer", "number")) for column in report.columns]
-    rows = [[_cell(cell, column) for cell, column in zip(row, report.columns, strict=True)] for row in report.rows]
-    return Table(f"{report.title}, {report.subtitle}", headings, rows)
+    columns = [
+        _cells(cells, column) for cells, column in zip(zip(*report.rows, strict=True), report.columns, strict=False)
+    ]
+    led = {at: (paths or {})[column.key] for at, column in enumerate(report.columns) if column.key in (paths or {})}
+    return Table(f"{report.title}, {report.subtitle}", headings, list(zip(*columns, strict=True)), led)
 
 
-def _cell(cell: Cell, column: Column) -> str:
+def _cells(cells: Sequence[Cell], column: Column) -> list[str]:
+    """A column; where one figure has two decimals all have, so that they stand under each other."""
+    numbers = [cell for cell in cells if isinstance(cell, int | float)]
+    if column.kind != "number" or all(float(one).is_integer() for one in numbers) or max(map(abs, numbers)) < 1:
+        return [_cell(cell) for cell in cells]
+    return [f"{cell:,.2f}" if isinstance(cell, int | float) else _cell(cell) for cell in cells]
+
+
+def _cell(cell: Cell) -> str:
     if cell is None:
         return words.UNKNOWN
     if isinstance(cell, datetime):

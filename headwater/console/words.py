@@ -21,6 +21,7 @@ Reads no data and knows no page. What is not known is an en dash, never nought.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -84,3 +85,12 @@ def moment(at: datetime | None, zone: str) -> str:
 def day(on: date | None) -> str:
     """A day."""
     return UNKNOWN if on is None else f"{on.day} {on:%b %Y}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

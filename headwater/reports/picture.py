@@ -86,7 +86,8 @@ def picture(table: ReportTable) -> Picture | None:
     points = [_points(table, names, at) for at in table.metrics[:MAX_PANELS]]
     by = next((at for at, column in enumerate(columns) if column.additive), 0)
     cap = MAX_BARS if table.time is None else MAX_SERIES
-    ranked = _ranked({name: _weight(points[by][name], columns[by]) for name in points[by]}, cap)
+    weights = {name: _weight(points[by][name], columns[by]) for name in points[by]}
+    ranked = list(weights) if table.ordered else _ranked(weights, cap)
     rest = ranked[cap:] == [OTHER]
     groups, labels = _groups(ranked, cap, rest or any(column.additive for column in columns))
     labels = labels if table.names else ("",)

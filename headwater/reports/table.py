@@ -58,7 +58,8 @@ class ReportTable(Struct, frozen=True):
     ``subtitle`` is the period in words. Time cells are aware and in UTC, or hold the clock's hands in
     the zone that their column names. ``series`` names the text columns that tell one line, area or bar
     from another; empty means all of them, in their order. ``unfinished`` is the time of the bucket whose
-    figures still grow.
+    figures still grow. ``ordered`` rows stand in an order that bars keep, such as stages; else the largest
+    bar comes first.
     """
 
     title: str
@@ -69,6 +70,7 @@ class ReportTable(Struct, frozen=True):
     series: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     unfinished: datetime | None = None
+    ordered: bool = False
 
     def __post_init__(self) -> None:
         texts = {column.key for column in self.columns if column.kind == "text"}

@@ -1,10 +1,11 @@
-"""Performance of offers and channels, the reports of decisions as tables, and the page of one offer."""
+"""Performance of offers and channels, and the page of one offer."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any, Final, Literal
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import field
@@ -16,29 +17,17 @@ from headwater.console.ads.calls import ApiCall
 from headwater.console.ads.figures import records, tiles
 from headwater.console.ads.periods import Chosen, Preset
 from headwater.console.charts import Downloads
-from headwater.console.navigation import Entry
+from headwater.console.decisions.tabs import tabs
 from headwater.console.pages import page
 from headwater.console.rendering import render
 from headwater.errors import NotFound
-from headwater.reports import ReportTable
 from headwater.reports.table import Cell
 from headwater.surfaces._http.endpoint import READ, Call, Endpoint, Reply
-from headwater.tools.metric_question import Breakdown, Entities, Granularity, MetricQuestion, Order, Period, Report
+from headwater.tools.metric_question import Breakdown, Entities, Granularity, MetricQuestion, Order, Period
 from headwater.tools.metrics import MetricAnswer
 
 HEADLINES: Final = ("impressions", "positive", "acceptance_rate", "negative", "revenue", "revenue_per_impression")
 LISTED: Final = ("impressions", "positive", "acceptance_rate", "revenue")
-REPORTS: Final[Mapping[str, tuple[Report, str]]] = {
-    "budgets": ("budgets", "What each offer's budget was, and how much of it is spent, over all time."),
-    "selection": ("selection", "How often each offer was considered, scored and selected in recorded decisions."),
-    "anomalies": ("anomalies", "Figures of the last days that differ from those before by more than chance explains."),
-}
-TABS: Final = (
-    Entry("Performance", "/decisions"),
-    Entry("Budgets", "/decisions/budgets"),
-    Entry("Selection", "/decisions/selection"),
-    Entry("Anomalies", "/decisions/anomalies"),
-)
 _WORDS: Final[Mapping[str, str]] = {"offer": "Offer", "channel": "Channel", "category": "Category"}
 _MOST_OFFERS: Final = 100_000
 _PATHS: Final = {"offer": "/decisions/offers"}
@@ -52,12 +41,6 @@ class PeriodQuery(Downloads, frozen=True, kw_only=True):
     to: str = ""
     metric: str = "acceptance_rate"
     granularity: Literal["", "day", "week", "month"] = ""
-
-
-class PresetQuery(msgspec.Struct, frozen=True):
-    """How many days up to now."""
-
-    period: Preset = "last_30_days"
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -84,43 +67,6 @@ async def offer(call: Call[PeriodQuery, bytes]) -> Reply:
     return await _figures(call, Entities("offer", (offer_id,)), ("channel",), name)
 
 
-async def report(call: Call[PresetQuery, bytes]) -> Reply:
-    """One of the reports as a table; all of them reach up to now."""
-    kind, words = REPORTS[call.at.rpartition("/")[2]]
-    today = await call.services.tools.metrics.today(call.scope, "decisions")
-    chosen = periods.choose(call.query.period, "", "", today)
-    asked = MetricQuestion(Entities("offer"), period=Period(chosen.period.first, today), report=kind)
-    answer = await call.services.tools.metrics.ask_metrics(asked, call.scope)
-    return await render(
-        call,
-        "decisions/report.html",
-        title=answer.table.title,
-        crumbs=[("Decisions", "/decisions")],
-        words=words,
-        table=tables.table(_in_words(answer.table)),
-        subtitle=answer.table.subtitle,
-        warnings=answer.warnings,
-        entries=TABS,
-        chosen=chosen,
-        periods=kind != "budgets",
-        curl=calls.curl(call, calls.question(asked)),
-    )
-
-
-def _in_words(table: ReportTable) -> ReportTable:
-    """Names of metrics as people write them."""
-    labels = {name: metric.label for name, metric in of_family("decisions").items()}
-    at_metric = next((at for at, column in enumerate(table.columns) if column.key == "metric"), None)
-    rows = [
-        tuple(
-            labels.get(cell, cell.replace("_", " ")) if at == at_metric and isinstance(cell, str) else cell
-            for at, cell in enumerate(row)
-        )
-        for row in table.rows
-    ]
-    return msgspec.structs.replace(table, rows=rows)
-
-
 async def _figures(call: Call[PeriodQuery, bytes], who: Entities, parts: tuple[Breakdown, ...], title: str) -> Reply:
     query, chosen = call.query, await _chosen(call)
     grain: Granularity = next((one for one in chosen.granularities if one == query.granularity), chosen.granularity)
@@ -142,7 +88,7 @@ async def _figures(call: Call[PeriodQuery, bytes], who: Entities, parts: tuple[B
         "decisions/figures.html",
         title=title,
         crumbs=[("Decisions", "/decisions")] if one_offer else [],
-        entries=[] if one_offer else TABS,
+        tabs=[] if one_offer else tabs(call, _kept(chosen)),
         tiles=tiles(record, HEADLINES, "decisions"),
         trend=msgspec.structs.replace(drawn, curl=calls.curl(call, calls.question(line))),
         metrics=list(of_family("decisions").values()),
@@ -179,6 +125,14 @@ async def _ask(call: Call[Any, Any], asked: MetricQuestion) -> MetricAnswer:
     return await call.services.tools.metrics.ask_metrics(asked, call.scope)
 
 
+def _kept(chosen: Chosen) -> str:
+    """What of the period stays in the address of a page whose period ends today."""
+    kept = {"period": chosen.preset} if chosen.preset else {}
+    if not chosen.preset and chosen.period.last == chosen.today:
+        kept = {"from": str(chosen.period.first)}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
 def _columns() -> list[Asked]:
     known = of_family("decisions")
     return [known[name] for name in LISTED]
@@ -191,6 +145,5 @@ async def _chosen(call: Call[Any, Any]) -> Chosen:
 
 ENDPOINTS: list[Endpoint] = [
     page("/decisions", performance, READ, "Decisions", PeriodQuery),
-    *(page(f"/decisions/{name}", report, READ, words, PresetQuery) for name, (_, words) in REPORTS.items()),
     page("/decisions/offers/{offer_id}", offer, READ, "An offer", PeriodQuery),
 ]
