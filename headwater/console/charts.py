@@ -28,6 +28,7 @@ from headwater.surfaces._http.endpoint import Call, Reply
 Download = Literal["csv", "png", "svg"]
 DARK: Final = {INK: "#e8ecf1", QUIET: "#a9b4c0", GRID: "#364150", STRIPE: "#242c37", "#9aa5b1": "#7f8b99"}
 """What the colours of charts, which are drawn for paper, are on a dark page."""
+_FEW: Final = 10
 _SHOWN: Final = (("CSV", "csv"), ("PNG", "png"), ("SVG", "svg"))
 # Would end the script element that the specification stands in, or begin a comment in it.
 _ESCAPES: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
@@ -41,7 +42,10 @@ class Downloads(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """A chart as the template ``parts.html`` shows it; without a specification it is but its table."""
+    """A chart as the template ``parts.html`` shows it; without a specification it is but its table.
+
+    ``height`` is the room kept for the drawing: that of so many bars, or else the usual.
+    """
 
     title: str
     subtitle: str
@@ -49,11 +53,13 @@ class Chart(msgspec.Struct, frozen=True):
     table: tables.Table
     downloads: tuple[tuple[str, str], ...]
     curl: str
+    height: str = ""
 
 
 def chart(call: Call[Any, Any], table: ReportTable, name: str, api: str = "") -> Chart:
     """The chart of ``table``; ``name`` tells it from the page's others, ``api`` is the path that gives its figures."""
-    return msgspec.structs.replace(listed(call, table, name, api), specification=_specification(_Told(table)))
+    made = listed(call, table, name, api)
+    return msgspec.structs.replace(made, specification=_specification(_Told(table)), height=_height(table))
 
 
 def listed(call: Call[Any, Any], table: ReportTable, name: str, api: str = "") -> Chart:
@@ -70,6 +76,14 @@ def listed(call: Call[Any, Any], table: ReportTable, name: str, api: str = "") -
         tuple((label, tables.link(call.at, {**parameters, "chart": name, "download": kind})) for label, kind in _SHOWN),
         curl(call, api) if api else "",
     )
+
+
+def _height(table: ReportTable) -> str:
+    """So that the page does not jump when the chart is drawn, nor is left with a hole under it."""
+    if table.chart != "bar" or table.time is not None:
+        return ""
+    bars = len({tuple(row[at] for at in table.names) for row in table.rows})
+    return f"bars-{bars}" if bars <= _FEW else ""
 
 
 class _Told:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from headwater.catalogue.asked import of_family
 from headwater.console import words
 from headwater.console.decisions.content import OFFER, Content, Told, offer_path, picked, table
@@ -15,7 +17,7 @@ from headwater.reports import Column
 from headwater.reports.table import Row
 from headwater.tools import metric_reports
 
-_FATES: Final = 4
+_ENDS: Final = ("Selected", "Outranked", "Held back", "Not qualified")
 """Rows of ``why_not_ranked`` that tell the considered ones apart: selected, and the three reasons for not being."""
 _DEGRADED: Final = "degraded_scoring_rate"
 _PER_DAY: Final = "revenue"
@@ -57,7 +59,8 @@ def why_not(told: Told) -> Content:
     """What became of one offer where it was considered."""
     found: WhyNot = told.result
     made = metric_reports.table("why_not_ranked", found, told.book, None, told.days)
-    fates = made.rows[1 : 1 + _FATES] if found.eligible else []
+    fates = made.rows[1 : 1 + len(_ENDS)] if found.eligible else []
+    drawn = [(name, row[1]) for name, row in zip(_ENDS, fates, strict=False)]
     reasons = table(told, f"What became of {found.name}", made.columns, fates, ordered=True)
     score = words.UNKNOWN if found.mean_score is None else words.number(float(found.mean_score))
     tiles = (
@@ -70,7 +73,7 @@ def why_not(told: Told) -> Content:
     note = f"{words.number(found.read)} decisions were read.{cap}"
     return Content(
         rows=reasons,
-        drawn=picked(reasons, "bar", "name", "decisions"),
+        drawn=msgspec.structs.replace(picked(reasons, "bar", "name", "decisions"), rows=drawn),
         tiles=tiles,
         notes=(note,),
     )

@@ -142,7 +142,7 @@ class Asked:
 
     def question(self, kind: DashboardType) -> DashboardQuestion | None:
         """What is asked of this type; None while it lacks the offer that it is about."""
-        given = self._of(kind)
+        given = self._parameters(kind)
         if kind == "why_not_ranked" and "offerId" not in given:
             return None
         numbers = {what: self._number(of, name) for name, (what, of, _) in _KINDS.items() if name in given}
@@ -157,7 +157,7 @@ class Asked:
     def path(self, kind: DashboardType) -> str:
         """The path of the API that gives the same figures."""
         timed = {"days": str(self._days(kind))} if REPORTS[kind].timed else {}
-        return f"{_PATH}?{urlencode({'type': kind, **timed, **self._of(kind)})}"
+        return f"{_PATH}?{urlencode({'type': kind, **timed, **self._parameters(kind)})}"
 
     def apart(self, kind: DashboardType) -> list[str]:
         """Labels of filters that are set but that this type does not take."""
@@ -165,6 +165,13 @@ class Asked:
 
     def _of(self, kind: DashboardType) -> dict[str, str]:
         return {name: value for name, value in self.given.items() if name in TAKES.get(kind, frozenset())}
+
+    def _parameters(self, kind: DashboardType) -> dict[str, str]:
+        """What the API is asked with; a baseline is as long as people see the period to be."""
+        given = self._of(kind)
+        if kind == "anomaly_candidates":
+            given.setdefault("baselineDays", str(self._chosen.days))
+        return given
 
     def _days(self, kind: DashboardType) -> int:
         return self._chosen.days if REPORTS[kind].series else self._chosen.days - 1
@@ -188,7 +195,7 @@ class Asked:
         if "baselineDays" in self._taken:
             value = self.given.get("baselineDays", "")
             days = sorted({*_BASELINES, *([int(value)] if value else [])})
-            options = [("", "As many days"), *((str(one), f"{one} days") for one in days)]
+            options = [("", "As many days before"), *((str(one), f"{one} days before") for one in days)]
             yield Choice("baselineDays", "Compared with", options, str(int(value)) if value else "")
 
     def _choice(self, name: str, kind: str, label: str, otherwise: str) -> Choice:

@@ -1,7 +1,7 @@
 """Why an offer is kept from a customer, in words; types of one's own keep their names. Pure.
 
 >>> named("frequency_cap"), named("our_own_rule")
-('Shown as often as allowed on the channel', 'Our own rule')
+('Often enough on the channel', 'Our own rule')
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Final
 
 _WORDS: Final[Mapping[str, str]] = {
-    "frequency_cap": "Shown as often as allowed on the channel",
-    "cross_channel_cap": "Shown as often as allowed on all channels",
+    "frequency_cap": "Often enough on the channel",
+    "cross_channel_cap": "Often enough on all channels",
     "cooldown": "Too soon after the last time",
-    "mutual_exclusion": "A better ranked offer rules it out",
+    "mutual_exclusion": "A better offer rules it out",
     "time_window": "Outside of the hours for sending",
+    "outcome": "What the customer did before",
     "opt_out": "The customer wants no offers",
     "complaint": "The customer complained",
     "dismiss": "The customer put it away",

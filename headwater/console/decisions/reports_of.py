@@ -204,18 +204,28 @@ PAGES: Final = (
         "How well models predict, what scores they give, how often a fallback steps in, and how long it all takes.",
         ("model_metrics_trend", "score_distribution", "degraded_scoring", "latency_trend"),
     ),
-    Page("/decisions/policies", "Policies", "What keeps offers from customers just now.", ("policy_impact",)),
+    Page(
+        "/decisions/policies",
+        "Policies",
+        "Which rules and outcomes hold offers back, and how often.",
+        ("policy_impact",),
+    ),
     Page(
         "/decisions/selection",
         "Selection",
         "How often each offer is considered, scored and selected in recorded decisions.",
         ("selection_frequency",),
     ),
-    Page("/decisions/why-not", "Why not", "Why an offer is not selected.", ("why_not_ranked",)),
+    Page(
+        "/decisions/why-not",
+        "Why an offer is not selected",
+        "What became of an offer in the decisions that considered it.",
+        ("why_not_ranked",),
+    ),
     Page(
         "/decisions/anomalies",
         "Anomalies",
-        "What is not as before: acceptance, revenue, and scoring by a fallback.",
+        "Acceptance, revenue and scoring by a fallback, held against the days before.",
         ("anomaly_candidates",),
     ),
 )

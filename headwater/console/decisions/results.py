@@ -163,7 +163,7 @@ def attribution(told: Told) -> Content:
     """What each attribution model gives the channels."""
     rows: tuple[Attributed, ...] = told.result
     columns = (
-        Column("model", "Attribution model", "text"),
+        Column("model", "Model", "text"),
         Column("conversions", "Conversions", "integer"),
         Column("value", "Value", "number"),
         Column("average", "Value of a conversion", "number", additive=False),

@@ -44,7 +44,9 @@ def funnel(told: Told) -> Content:
     )
     columns = (Column("stage", "Stage", "text"), Column("count", "How many", "integer"))
     made = table(told, "From an offer to what customers see", columns, stages, days=NOW, ordered=True)
-    return Content(rows=made, drawn=picked(made, "bar", "stage", "count"))
+    # Creatives are no part of the offers, beside which they would stand out.
+    of_offers = table(told, made.title, columns, stages[:-1], days=NOW, ordered=True)
+    return Content(rows=made, drawn=picked(of_offers, "bar", "stage", "count"))
 
 
 def budgets(told: Told) -> Content:

@@ -14,7 +14,7 @@ from msgspec import Meta
 from headwater.console import charts
 from headwater.console.decisions import filters
 from headwater.console.decisions.tabs import tabs
-from headwater.console.decisions.ways import METHODS, Story, story
+from headwater.console.decisions.ways import METHODS, RANKED, Story, story
 from headwater.console.pages import form, page
 from headwater.console.problems import Shown
 from headwater.console.rendering import render
@@ -110,6 +110,7 @@ async def _page(
         tried=tried,
         told=told,
         method=METHODS.get(tried.method, tried.method) if tried else "",
+        scored=told is not None and any(step.label == RANKED and step.count for step in told.steps),
         curl=curl,
     )
 

@@ -28,6 +28,8 @@ METHODS: Final[Mapping[str, str]] = {
     "thompson_bandit": "a draw around how often the offer was taken, so that offers little shown get their chance",
 }
 """What each scoring method goes by."""
+RANKED: Final = "Ranked"
+"""The stage of offers that were scored."""
 _MADE_HERE: Final = "rec_"
 
 
@@ -100,7 +102,7 @@ def _steps(offers: tuple[TraceOffer, ...]) -> tuple[Step, ...]:
             ("Considered", len(offers)),
             ("Qualified", len(qualified)),
             ("Not held back", len(permitted)),
-            ("Ranked", sum(one.rank is not None for one in offers)),
+            (RANKED, sum(one.rank is not None for one in offers)),
             ("Chosen", sum(one.selected is not None for one in offers)),
         )
     )
@@ -168,10 +170,10 @@ def _rank(one: TraceOffer, ranked: int) -> str:
 def _outcome(one: TraceOffer, book: Book) -> str:
     if one.selected is not None:
         shown = book.creatives.get(one.creative)
-        return f"Chosen as number {one.selected}{f', shown as “{shown.name}”' if shown else ''}."
+        return f"Shown as “{shown.name}”." if shown else ""
     if one.rank is not None and one.permitted is not False and one.qualified is not False:
-        return "Not chosen: others scored better or were enough."
-    return "It left the decision here."
+        return "Others scored better, and were enough."
+    return ""
 
 
 def _method(trace: Trace, book: Book) -> str:
@@ -183,6 +185,8 @@ def _method(trace: Trace, book: Book) -> str:
 
 
 def _scoring(trace: Trace, book: Book) -> str:
+    if all(one.score is None for one in trace.offers):
+        return "No offer came to be scored."
     models = sorted({book.models[one.model].name for one in trace.offers if one.model in book.models})
     if trace.degraded:
         return f"The scoring method failed, so a fallback scored every offer: by {METHODS[_DEFAULT]}."

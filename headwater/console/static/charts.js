@@ -38,12 +38,20 @@
     return { ...part, width, ...(part.layer && { layer: part.layer.map(scaled) }) };
   };
 
+  const sideOf = (panel) => (panel.layer?.[0] ?? panel).encoding?.y;
+  const namesOf = (panel) => {
+    const names = sideOf(panel)?.scale?.domain;
+    return typeof names?.[0] === "string" ? names : undefined;
+  };
+  const longest = (panel) => {
+    const heading = [sideOf(panel).axis?.title ?? ""].flat();
+    return Math.max(...[...namesOf(panel), ...heading].map((name) => name.length));
+  };
+
   // Names of bars, which only the first of panels beside each other shows, are shown by each that stands alone.
   const named = (panel, room) => {
-    const names = (panel.layer?.[0] ?? panel).encoding?.y?.scale?.domain;
-    if (typeof names?.[0] !== "string") return sized(panel, Math.max(140, room - 60));
-    const longest = Math.max(...names.map((name) => name.length));
-    const beside = Math.min(longest * 6.5, room * 0.42);
+    if (!namesOf(panel)) return sized(panel, Math.max(140, room - 60));
+    const beside = Math.min(longest(panel) * 7 + 6, room * 0.42);
     if (!panel.layer) return sized(panel, room - beside - 40);
     const layer = panel.layer.map((one) => {
       const { y } = one.encoding;
@@ -57,9 +65,11 @@
   const fitted = (part, room, alone = true) => {
     const panels = part.concat ?? part.vconcat ?? part.hconcat;
     if (!panels && typeof part.width !== "number") return part;
-    if (!panels) return alone ? named(part, room) : sized(part, Math.max(140, room - 60));
+    if (!panels) return alone ? named(part, room) : sized(part, Math.max(140, room - (namesOf(part) ? 30 : 60)));
     const columns = part.concat ? Math.max(1, Math.min(part.columns ?? 1, Math.floor(room / 320))) : 1;
-    const each = (room - (columns - 1) * 28) / columns;
+    const names = columns > 1 ? namesOf(panels[0]) : undefined;
+    const beside = names ? longest(panels[0]) * 6 : 0;
+    const each = (room - beside - (columns - 1) * 28) / columns;
     const key = part.concat ? "concat" : part.vconcat ? "vconcat" : "hconcat";
     return { ...part, ...(part.concat && { columns }), [key]: panels.map((panel) => fitted(panel, each, columns === 1)) };
   };
