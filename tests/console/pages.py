@@ -18,6 +18,7 @@ from headwater.console import assets
 from headwater.control.saved_reports import sharing
 from headwater.scope import Role
 from headwater.surfaces._http.endpoint import Endpoint
+from tests.decided import TRACES, decide
 from tests.offered import offer
 from tests.openapi.conformity import IS_CONSOLE
 from tests.promises import people
@@ -47,6 +48,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "/creators/people/{creator_id}/annotations": _MARK,
     "/creators/videos/{video_id}/annotations": _MARK,
     "/creators/campaigns/{creator_campaign_id}/annotations": _MARK,
+    "/decisions/try": {"customerId": "c", "channelId": "ch", "request": "try_1"},
     "/sign-in": {"email": "owner1@example.com", "password": PASSWORD},
     "/sign-out": {},
     "/register": {"company_name": "C", "full_name": "N", "email": "new@example.com", "password": PASSWORD},
@@ -127,9 +129,11 @@ async def _ads(company: Company) -> dict[str, Any]:
 
 
 async def _measured(company: Company) -> dict[str, Any]:
-    """A creator, a video, a campaign that holds it, and an offer."""
+    """A creator, a video, a campaign that holds it, an offer, and a decision about it."""
     tracked, offered = await track(company), await offer(company)
+    decided = await decide(company, offered)
     return {
+        "trace_id": decided[TRACES],
         "creator_id": tracked["creator_id"],
         "video_id": tracked[VIDEOS],
         "creator_campaign_id": tracked[CAMPAIGNS],

@@ -102,7 +102,7 @@ class Server:
                 return await endpoint.handler(replace(call, body=forms.decode(typed, form)))
         except HeadwaterError as error:
             # What is not there may be what the form names; a page that is not there cannot be shown again.
-            gone = isinstance(error, NotFound) and error.details.get("field") not in form.__struct_fields__
+            gone = isinstance(error, NotFound) and error.details.get("field") not in form.__struct_encode_fields__
             if endpoint.refused is None or gone or isinstance(error, InternalError):
                 raise
             return await self._shown_again(endpoint.refused, replace(call, body=typed), error)
