@@ -50,17 +50,3 @@ def test_somebody_makes_an_agent_and_lets_it_out(demo: Demo, context: BrowserCon
     page.get_by_role("button", name="Delete this agent").click()
     expect(page.get_by_text("are gone.")).to_be_visible()
     assert complaints == []
-
-
-def test_somebody_looks_at_offers(demo: Demo, context: BrowserContext) -> None:
-    page = context.new_page()
-    complaints = complaints_of(page)
-    demo.sign_in(page)
-    page.goto(f"{demo.url}/decisions")
-    page.get_by_role("link", name="Gold card").click()
-    expect(page.get_by_role("heading", name="What became of it in decisions")).to_be_visible()
-    for tab in ("Budgets", "Selection", "Anomalies"):
-        page.goto(f"{demo.url}/decisions")
-        page.get_by_role("navigation", name="Decisions").get_by_role("link", name=tab).click()
-        expect(page.locator("table").first).to_be_visible()
-    assert complaints == []

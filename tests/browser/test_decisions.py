@@ -48,6 +48,13 @@ def test_somebody_narrows_a_report_and_takes_it_along(demo: Demo, context: Brows
     assert "segmentId=seg_engaged" in page.url
     assert "groupBy=category" in page.url
     _drawn(page)
+    page.locator("#acceptance_rate").get_by_text("As a table").click()
+    page.get_by_role("link", name="Gold card").first.click()
+    expect(page.get_by_role("heading", name="What became of it in decisions")).to_be_visible()
+    _drawn(page)
+    _sound(page)
+    page.go_back()
+    _drawn(page)
     groups = page.locator("#offer_performance_grouped")
     groups.get_by_text("As a table").click()
     expect(groups.get_by_role("columnheader", name="Category")).to_be_visible()
