@@ -52,21 +52,19 @@ def table(
     told: Told, title: str, columns: Iterable[Column], rows: Sequence[Row], *, days: str = "", ordered: bool = False
 ) -> ReportTable:
     """Rows under a title; ``days`` where they are not those that were asked about."""
-    return ReportTable(title, days or told.days, tuple(columns), rows, "table", (), ordered)
+    return ReportTable(title, days or told.days, tuple(columns), rows, "table", ordered=ordered)
 
 
 def picked(rows: ReportTable, chart: ChartKind, *keys: str) -> ReportTable:
     """Some columns of the rows, to be drawn; the texts among them name the bars."""
     places = [next(at for at, column in enumerate(rows.columns) if column.key == key) for key in keys]
     columns = tuple(rows.columns[at] for at in places)
-    return ReportTable(
-        rows.title,
-        rows.subtitle,
-        columns,
-        [tuple(row[at] for at in places) for row in rows.rows],
-        chart,
-        tuple(column.key for column in columns if column.kind == "text"),
-        rows.ordered,
+    return msgspec.structs.replace(
+        rows,
+        columns=columns,
+        rows=[tuple(row[at] for at in places) for row in rows.rows],
+        chart=chart,
+        series=tuple(column.key for column in columns if column.kind == "text"),
     )
 
 

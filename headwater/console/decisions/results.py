@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Final
 
+import msgspec
+
 from headwater.console.decisions.content import OFFER, Content, Told, hundredths, offer_path, picked, table
 from headwater.control.decisions.book import Book
 from headwater.query.decisions.attribution import Attributed
 from headwater.query.decisions.performance import ChannelRow, Group, OfferRow
 from headwater.query.decisions.trends import Trend
-from headwater.reports import Column
+from headwater.reports import Column, ReportTable
 from headwater.tools.metric_reports import number
 
 _IMPRESSIONS: Final = Column("impressions", "Impressions", "integer")
@@ -148,7 +150,7 @@ def daily_trend(told: Told) -> Content:
         (_DAY, _IMPRESSIONS, _CONVERSIONS, _CONVERTS),
         [(midnight(day.date), day.result.impressions, day.result.positive, day.result.converts) for day in found.days],
     )
-    return Content(rows=made, drawn=picked(made, "line", "time", "impressions", "conversions"))
+    return Content(rows=made, drawn=_growing(picked(made, "line", "time", "impressions", "conversions"), found))
 
 
 def revenue_trend(told: Told) -> Content:
@@ -156,7 +158,12 @@ def revenue_trend(told: Told) -> Content:
     found: Trend = told.result
     days = [(midnight(day.date), number(day.result.revenue)) for day in found.days]
     made = table(told, "Revenue by day", (_DAY, _REVENUE), days)
-    return Content(rows=made, drawn=picked(made, "bar", "time", "revenue"))
+    return Content(rows=made, drawn=_growing(picked(made, "bar", "time", "revenue"), found))
+
+
+def _growing(drawn: ReportTable, found: Trend) -> ReportTable:
+    """Marked at the last day, which is today."""
+    return msgspec.structs.replace(drawn, unfinished=midnight(found.days[-1].date))
 
 
 def attribution(told: Told) -> Content:
