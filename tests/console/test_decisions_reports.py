@@ -188,6 +188,12 @@ async def test_names_of_offers_lead_to_their_pages(room: Room) -> None:
         assert '<a href="/decisions/offers/off_gold_card">Gold card</a>' in await room.viewer.get(path), path
 
 
+async def test_an_offers_page_leads_to_its_decisions(room: Room) -> None:
+    page = await room.viewer.get(f"/decisions/offers/{LOSER}")
+    assert f'href="/decisions/why-not?offerId={LOSER}"' in page
+    assert f'href="/decisions/traces?offerId={LOSER}"' in page
+
+
 async def test_the_period_goes_along_from_tab_to_tab(room: Room) -> None:
     page = await room.viewer.get("/decisions/offers?period=last_7_days&segmentId=seg_engaged")
     assert 'href="/decisions/channels?period=last_7_days"' in page

@@ -101,6 +101,7 @@ async def _figures(call: Call[PeriodQuery, bytes], who: Entities, parts: tuple[B
         words=_WORDS,
         paths=_PATHS,
         why=tables.table(why.table) if why else None,
+        offer_id="" if who.ids == "all" else str(who.ids[0]),
         curl=calls.curl(call, calls.question(headline)),
         curls=[calls.curl(call, one.call) for one in listed],
     )
