@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -25,10 +25,12 @@ from tests.console.pages import PAGES
 from tests.crash.processes import PROGRAM, environment
 
 FOLDER: Final = Path("build/screenshots")
+_README: Final = Path("docs/pictures")
 _DATA: Final = Path("build/screenshots-data")
 _WIDTHS: Final = (390, 1440)
 _SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 _PATIENCE: Final = 300.0
+_SETTLED: Final = 1_000
 
 
 def main() -> None:
@@ -40,8 +42,10 @@ def main() -> None:
         for scheme in _SCHEMES:
             for width in _WIDTHS:
                 _take_all(browser, url, scheme, width, prefix)
+        if prefix == "/":
+            _take_for_readme(browser, url)
         browser.close()
-    print(f"The pictures are in {FOLDER}.")
+    print(f"The pictures are in {FOLDER}, those of the README in {_README}.")
 
 
 @contextmanager
@@ -79,6 +83,17 @@ def _take_all(browser: Browser, url: str, scheme: Literal["light", "dark"], widt
     for path in public:
         if path.startswith(prefix):
             _take(page, url, path, path, scheme, width)
+    _sign_in(page, url)
+    seen: set[str] = set()
+    for one in sorted((one for one in PAGES if one.access), key=lambda one: one.path.count("{")):
+        path = one.path if "{" not in one.path else _linked(one.path, seen)
+        if path is not None and one.path.startswith(prefix):
+            _take(page, url, path, one.path, scheme, width)
+            seen |= set(page.eval_on_selector_all("main a[href^='/']", "all => all.map(a => a.getAttribute('href'))"))
+    context.close()
+
+
+def _sign_in(page: Page, url: str) -> None:
     demo = fill.read(_DATA)
     if demo is None:
         raise SystemExit("The demo is not there.")
@@ -87,13 +102,6 @@ def _take_all(browser: Browser, url: str, scheme: Literal["light", "dark"], widt
     page.get_by_label("Password").fill(demo.password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{url}/")
-    seen: set[str] = set()
-    for one in sorted((one for one in PAGES if one.access), key=lambda one: one.path.count("{")):
-        path = one.path if "{" not in one.path else _linked(one.path, seen)
-        if path is not None and one.path.startswith(prefix):
-            _take(page, url, path, one.path, scheme, width)
-            seen |= set(page.eval_on_selector_all("main a[href^='/']", "all => all.map(a => a.getAttribute('href'))"))
-    context.close()
 
 
 def _linked(path: str, seen: set[str]) -> str | None:
@@ -112,6 +120,48 @@ def _take(page: Page, url: str, path: str, name: str, scheme: str, width: int) -
     file = re.sub(r"[^a-z-]+", "_", name).strip("_") or "overview"
     page.screenshot(path=FOLDER / f"{file}.{scheme}.{width}.png", full_page=True)
 
+
+def _take_for_readme(browser: Browser, url: str) -> None:
+    """Four pages as somebody first sees them, small enough to be kept beside the code."""
+    _README.mkdir(parents=True, exist_ok=True)
+    for scheme, takes in _FOR_README.items():
+        context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+        page = context.new_page()
+        _sign_in(page, url)
+        for name, go in takes.items():
+            go(page, url)
+            page.wait_for_timeout(_SETTLED)
+            page.screenshot(path=_README / f"{name}.jpg", type="jpeg", quality=72)
+        context.close()
+
+
+def _creator(page: Page, url: str) -> None:
+    page.goto(f"{url}/creators")
+    page.get_by_role("link", name="Oscar Panna").click()
+    page.get_by_label("Beside it").select_option("videos")
+    page.get_by_role("form", name="The line").get_by_role("button", name="Show").click()
+    page.get_by_role("form", name="The line").evaluate("form => scrollBy(0, form.getBoundingClientRect().top - 24)")
+    expect(page.locator("[data-chart]").first).to_have_class(re.compile("drawn"), timeout=10_000)
+
+
+def _decision(page: Page, url: str) -> None:
+    page.goto(f"{url}/decisions/traces")
+    page.locator("main table a").first.click()
+
+
+def _answer(page: Page, url: str) -> None:
+    page.goto(f"{url}/agents")
+    page.get_by_role("link", name="Analyst").click()
+    page.get_by_role("textbox", name="Ask Analyst").fill("Click rate by campaign in the last 30 days")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator(".answer").evaluate("answer => scrollBy(0, answer.getBoundingClientRect().top - 24)")
+    expect(page.locator("[data-chart]").first).to_have_class(re.compile("drawn"), timeout=10_000)
+
+
+_FOR_README: Final[dict[Literal["light", "dark"], dict[str, Callable[[Page, str], object]]]] = {
+    "light": {"overview": lambda page, url: page.goto(url), "decision": _decision},
+    "dark": {"creator": _creator, "answer": _answer},
+}
 
 if __name__ == "__main__":
     main()
