@@ -299,7 +299,7 @@ WRONG: list[tuple[str, Mapping[str, Any], str, str]] = [
     ),
     ("contact_policy", _policy("frequency_cap", {"maxContacts": 3}), "config.windowDays", "required"),
     ("contact_policy", _policy("frequency_cap", {**CAP, "maxContacts": 0}), "config.maxContacts", "1"),
-    ("contact_policy", _policy("cross_channel_cap", {**CAP, "windowDays": "7"}), "config.windowDays", "int"),
+    ("contact_policy", _policy("cross_channel_cap", {**CAP, "windowDays": "7"}), "config.windowDays", "a whole number"),
     ("contact_policy", _policy("frequency_cap", {**CAP, "windowDay": 7}), "config.windowDay", "'windowDays'?"),
     ("contact_policy", _policy("cooldown", {"cooldownHours": 0}), "config.cooldownHours", "0"),
     ("contact_policy", _policy("mutual_exclusion", {"offerIds": ["one"]}), "config.offerIds", "2"),

@@ -19,6 +19,7 @@ import msgspec
 
 from headwater.errors import InvalidRequest
 from headwater.kit.suggest import did_you_mean
+from headwater.kit.type_words import said
 from headwater.kit.typed_paths import choices, names, types_at
 
 T = TypeVar("T")
@@ -49,5 +50,4 @@ def _refusal(reason: str, path: str, at: str, kind: Any) -> InvalidRequest:
         allowed = choices(types_at(kind, at))
         words = f"'{field}' must be one of {', '.join(allowed)}.{did_you_mean(match[1], allowed)}"
         return InvalidRequest(words, field=field, allowed=allowed)
-    words = (reason[:1].lower() + reason[1:]).replace("`", "'")
-    return InvalidRequest(f"'{field}' is wrong: {words}.", field=field)
+    return InvalidRequest(f"'{field}' {said(reason)}.", field=field)

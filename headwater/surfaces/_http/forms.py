@@ -53,7 +53,7 @@ def decode(typed: Typed, struct: type[msgspec.Struct]) -> Any:
     try:
         return msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError as error:
-        raise refusal(error, struct, faults(values, struct, strict=False), "body") from None
+        raise refusal(error, struct, faults(values, struct, strict=False), "body", typed=True) from None
 
 
 def secret_of(headers: Headers, caller: Scope | None) -> str:

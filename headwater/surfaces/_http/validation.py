@@ -10,6 +10,7 @@ import msgspec
 
 from headwater.errors import InvalidRequest, Place, Problem
 from headwater.kit.suggest import did_you_mean
+from headwater.kit.type_words import said
 from headwater.kit.typed_paths import alternatives, types_at
 
 _PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<key>key in )?\$(?P<path>.*?)`)?$", re.DOTALL)
@@ -21,7 +22,7 @@ def convert(values: object, struct: type[Any]) -> Any:
     try:
         return msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError as error:
-        raise refusal(error, struct, faults(values, struct, strict=False), "query") from None
+        raise refusal(error, struct, faults(values, struct, strict=False), "query", typed=True) from None
 
 
 def decode(body: bytes, struct: type[Any]) -> Any:
@@ -45,10 +46,15 @@ def _plain(body: bytes) -> object:
 
 
 def refusal(
-    error: msgspec.ValidationError, struct: type[msgspec.Struct], problems: Sequence[Problem], place: Place
+    error: msgspec.ValidationError,
+    struct: type[msgspec.Struct],
+    problems: Sequence[Problem],
+    place: Place,
+    *,
+    typed: bool = False,
 ) -> InvalidRequest:
-    """The error as one for the caller: the first problem in its words, and all that were found."""
-    name, message, allowed = _told(error, _types(struct))
+    """The error as one for the caller: the first problem in its words, and all that were found; ``typed`` are texts."""
+    name, message, allowed = _told(error, _types(struct), typed=typed)
     problems = problems or [Problem(name, message)]
     if allowed is None:
         return InvalidRequest(message, place=place, problems=problems, field=name)
@@ -87,7 +93,7 @@ def _faults_of(value: object, kind: Any, name: str, strict: bool) -> list[Proble
                 ]
             elif isinstance(one, type) and issubclass(one, msgspec.Struct):
                 below += faults(value, one, strict=strict, at=f"{name}.")
-        return below or [Problem(*_told(error, {name: kind}, name)[:2])]
+        return below or [Problem(*_told(error, {name: kind}, name, typed=not strict)[:2])]
     return []
 
 
@@ -95,20 +101,21 @@ def _types(struct: type[msgspec.Struct]) -> dict[str, Any]:
     return {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
 
 
-def _told(error: msgspec.ValidationError, types: dict[str, Any], at: str = "") -> tuple[str, str, object]:
+def _told(
+    error: msgspec.ValidationError, types: dict[str, Any], at: str = "", *, typed: bool
+) -> tuple[str, str, object]:
     """The name of what is wrong, a sentence, and what is allowed; ``at`` is where the value itself stands."""
     match = _PATH.match(str(error))
     reason, path = (match["reason"], match["path"]) if match else (str(error), None)
-    reason = reason[:1].lower() + reason[1:]
     name = (at + (path or "")).lstrip(".") or "body"
     if found := _FIELD.search(str(error)):
         name = found["name"] if name == "body" else f"{name}.{found['name']}"
-        reason = "is required" if "missing" in reason else "is unknown"
-        return name, f"'{name}' {reason}.", _allowed(types, name)
+        fault = "is required" if "missing" in reason else "is unknown"
+        return name, f"'{name}' {fault}.", _allowed(types, name)
     choices = _allowed(types, name)
-    value = re.search(r"invalid (?:enum )?value '(?P<value>.*)'", reason)
+    value = re.search(r"Invalid (?:enum )?value '(?P<value>.*)'", reason)
     hint = did_you_mean(value["value"], choices) if value and isinstance(choices, list) else ""
-    return name, f"'{name}' is wrong: {reason.replace('`', '')}.{hint}", choices
+    return name, f"'{name}' {said(reason, typed=typed)}.{hint}", choices
 
 
 def _allowed(types: dict[str, Any], name: str) -> object:
@@ -138,6 +145,13 @@ def _describe(kind: msgspec.inspect.Type) -> object:
         case msgspec.inspect.StrType(min_length=low, max_length=high):
             bounds = [f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None)
             return "text" + (f" of {' and '.join(bounds)} characters" if bounds else "")
+        case msgspec.inspect.FloatType(ge=low, le=high):
+            bounds = [f"from {low:g}"] * (low is not None) + [f"up to {high:g}"] * (high is not None)
+            return " ".join(["number", *bounds])
+        case msgspec.inspect.BoolType():
+            return "true or false"
+        case msgspec.inspect.StructType() | msgspec.inspect.DictType():
+            return "object"
         case _:
             return type(kind).__name__.removesuffix("Type").lower()
 

@@ -76,7 +76,7 @@ class TestRefused:
             ({"events": ["agent.exekute"]}, "events[0]", "Did you mean 'agent.execute'?"),
             ({"events": ["webhook.test"]}, "events[0]", "webhook.test"),
             ({"events": []}, "events", "'events'"),
-            ({"events": "agent.execute"}, "events", "expected array"),
+            ({"events": "agent.execute"}, "events", "must be a list"),
             ({"events": ["agent.chat", "agent.chat"]}, "events", "'events' names 'agent.chat' more than once."),
             ({"url": "ftp://example.com"}, "url", "must begin with http:// or https://"),
             ({"url": "https://u:p@example.com/"}, "url", "must not hold a user name or password"),
@@ -87,7 +87,7 @@ class TestRefused:
             ({"url": "http://169.254.169.254/latest"}, "url", "a link-local address"),
             ({"url": "http://10.0.0.1/"}, "url", "a private address"),
             ({"url": "http://inside.example/"}, "url", "leads to a private address"),
-            ({"url": f"https://example.com/{'x' * 2048}"}, "url", "2048"),
+            ({"url": f"https://example.com/{'x' * 2048}"}, "url", "2,048"),
         ],
     )
     async def test_what_is_wrong_is_named(

@@ -111,9 +111,9 @@ def test_every_wrong_query_parameter_is_told_at_once() -> None:
         parse_query(b"limt=1&limit=0&entity=creater&id=1,x&limit=3", Page, refuse_unknown=True)
     assert problems(refused.value) == {
         "limt": "Unknown parameter 'limt'. Did you mean 'limit'?",
-        "limit": "'limit' is wrong: expected int >= 1.",
-        "entity": "'entity' is wrong: invalid enum value 'creater'. Did you mean 'creator'?",
-        "id[][1]": "'id[][1]' is wrong: expected int, got str.",
+        "limit": "'limit' must be at least 1.",
+        "entity": "'entity' cannot be 'creater'. Did you mean 'creator'?",
+        "id[][1]": "'id[][1]' must be a whole number.",
     }
     assert body(refused.value)["meta"]["code"] == "invalid_query"
 
@@ -132,10 +132,10 @@ def test_every_wrong_field_of_a_body_is_told_at_once_at_any_depth() -> None:
     assert problems(refused.value) == {
         "x": "'x' is unknown.",
         "name": "'name' is required.",
-        "first.handle": "'first.handle' is wrong: expected str of length <= 3.",
+        "first.handle": "'first.handle' must have at most 3 characters.",
         "creators[1].handle": "'creators[1].handle' is required.",
-        "creators[1].followers": "'creators[1].followers' is wrong: expected int, got str.",
-        "creators[2]": "'creators[2]' is wrong: expected object, got int.",
+        "creators[1].followers": "'creators[1].followers' must be a whole number, and not a text.",
+        "creators[2]": "'creators[2]' must be an object, and not a whole number.",
     }
     assert body(refused.value)["meta"]["code"] == "invalid_body"
 
