@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from headwater.console import rendering
 from headwater.console.pages import form, page
 from headwater.console.problems import Shown
 from headwater.console.rendering import done, render, see_other
@@ -43,7 +44,9 @@ def local(path: str) -> str:
 
 
 async def sign_in(call: Call[Onwards, bytes]) -> Reply:
-    """The form."""
+    """The form; whoever is signed in already goes on."""
+    if await rendering.signed_in(call.services, call.headers) is not None:
+        return see_other(local(call.query.next))
     return await _form(call, Shown(), local(call.query.next))
 
 

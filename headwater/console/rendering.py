@@ -20,10 +20,12 @@ from jinja2.runtime import Context
 
 from headwater.console import assets, charts, navigation, words
 from headwater.control.organisations.service import OrganisationSettings
+from headwater.errors import Unauthorized
 from headwater.kit.ids import new_secret
 from headwater.scope import Scope
 from headwater.surfaces._http import cookies, forms
-from headwater.surfaces._http.endpoint import Access, Call, Reply
+from headwater.surfaces._http.endpoint import Access, Call, Headers, Reply
+from headwater.surfaces._http.services import Services
 
 HTML: Final = "text/html; charset=utf-8"
 SECURITY: Final = (
@@ -80,7 +82,11 @@ async def render(
     toast = unquote(cookies.read(call.headers, TOAST) or "")[:_LONGEST_TOAST]
     if toast:
         set_cookies.append(cookies.lasting(TOAST, "", 0, secure=call.secure))
-    shell = await _shell(call, call.services.control.access.csrf_token(secret), toast)
+    csrf_token = call.services.control.access.csrf_token(secret)
+    if call.caller is None:
+        shell = Shell(path=call.at, csrf_token=csrf_token, toast=toast)
+    else:
+        shell = await shell_of(call.services, call.caller, call.at, csrf_token, toast)
 
     def may(access: Access) -> bool:
         return call.caller is not None and call.caller.allows(*access)
@@ -105,12 +111,20 @@ def done(call: Call[Any, Any], path: str, toast: str = "", *headers: tuple[str, 
     return see_other(path, *said, *headers)
 
 
-async def _shell(call: Call[Any, Any], csrf_token: str, toast: str) -> Shell:
-    path = call.at
-    if call.caller is None:
-        return Shell(path=path, csrf_token=csrf_token, toast=toast)
-    scope: Scope = call.scope
-    control = call.services.control
+async def signed_in(services: Services, headers: Headers) -> Scope | None:
+    """Whose session a browser has, on pages that ask for none; None where it has none that is good."""
+    session = cookies.read(headers, cookies.SESSION)
+    if not session:
+        return None
+    try:
+        return await services.control.access.authenticate(None, None, session)
+    except Unauthorized:
+        return None
+
+
+async def shell_of(services: Services, scope: Scope, path: str, csrf_token: str, toast: str = "") -> Shell:
+    """What surrounds a page of somebody who is signed in."""
+    control = services.control
     async with control.reading() as session:
         user = await control.users.me(session, scope)
         organisation = await OrganisationSettings(session, scope).get()

@@ -5,14 +5,15 @@ The first form is that of most surfaces and of unknown routes (contract: common,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
 
 from headwater.errors import HeadwaterError
-from headwater.surfaces._http.endpoint import Reply
+from headwater.surfaces._http.endpoint import Headers, Reply
+from headwater.surfaces._http.services import Services
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -40,6 +41,7 @@ class Visit(NamedTuple):
     path: str
     query: str
     request_id: str
+    headers: Headers
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class ErrorForm:
     body: Callable[[HeadwaterError], msgspec.Struct]
     schema: type[msgspec.Struct]
     example: Callable[[type[HeadwaterError], str], dict[str, Any]]
-    page: Callable[[HeadwaterError, Visit], Reply] | None = None
+    page: Callable[[HeadwaterError, Visit, Services], Awaitable[Reply]] | None = None
 
 
 FIRST_FORM = ErrorForm(("",), error_body, ErrorBody, _error_example)

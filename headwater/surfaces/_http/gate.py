@@ -26,7 +26,7 @@ from headwater.query.cache import TaggedCache
 from headwater.scope import Role
 from headwater.surfaces._http.browsers import BrowserHeaders
 from headwater.surfaces._http.endpoint import Endpoint, Headers, Reply
-from headwater.surfaces._http.envelope import ErrorForm, ErrorForms, Visit
+from headwater.surfaces._http.envelope import ErrorForms, Visit
 from headwater.surfaces._http.serve import Server, check_tenant, credentials
 from headwater.surfaces._http.traffic import Served
 
@@ -113,11 +113,11 @@ class Gate:
                 return
             reply = await self._reply(scope, receive, headers, sent_headers)
         except HeadwaterError as error:
-            reply = _error_reply(error, self._forms.of(scope["path"]), scope, headers)
+            reply = await self._error_reply(error, scope, headers)
         except Exception:
             log.exception("request.failed", path=scope["path"], request_id=headers.request_id)
             inside = InternalError("Something failed inside the server; it is logged under this request's id.")
-            reply = _error_reply(inside, self._forms.of(scope["path"]), scope, headers)
+            reply = await self._error_reply(inside, scope, headers)
         if reply.status >= 400:
             log.info(
                 "request",
@@ -226,6 +226,22 @@ class Gate:
                 lines.append(("content-length", str(len(body))))
         return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in lines)
 
+    async def _error_reply(self, error: HeadwaterError, scope: Scope, sent: Headers) -> Reply:
+        form = self._forms.of(scope["path"])
+        headers: list[tuple[str, str]] = []
+        if error.retry_after is not None:
+            headers.append(("retry-after", str(error.retry_after)))
+        if isinstance(error, MethodNotAllowed):
+            headers.append(("allow", ", ".join(error.allowed)))
+        if form.page is not None:
+            asked = scope["query_string"].decode("latin-1")
+            visit = Visit(scope["method"], scope["path"], asked, sent.request_id, sent)
+            page = await form.page(error, visit, self._server.services)
+            return replace(page, headers=(*page.headers, *headers))
+        if error.status == 401:
+            headers.append(("www-authenticate", "Bearer"))
+        return Reply(form.body(error), error.status, headers=tuple(headers))
+
     def _client_ip(self, scope: Scope, headers: Headers) -> str:
         """The caller's address; behind proxies, the one that the outermost trusted one saw."""
         address = scope["client"][0] if scope.get("client") else "unknown"
@@ -250,21 +266,6 @@ def _headers(scope: Scope) -> Headers:
         if known:
             setattr(headers, known, value.decode("latin-1"))
     return headers
-
-
-def _error_reply(error: HeadwaterError, form: ErrorForm, scope: Scope, sent: Headers) -> Reply:
-    headers: list[tuple[str, str]] = []
-    if error.retry_after is not None:
-        headers.append(("retry-after", str(error.retry_after)))
-    if isinstance(error, MethodNotAllowed):
-        headers.append(("allow", ", ".join(error.allowed)))
-    if form.page is not None:
-        asked = scope["query_string"].decode("latin-1")
-        page = form.page(error, Visit(scope["method"], scope["path"], asked, sent.request_id))
-        return replace(page, headers=(*page.headers, *headers))
-    if error.status == 401:
-        headers.append(("www-authenticate", "Bearer"))
-    return Reply(form.body(error), error.status, headers=tuple(headers))
 
 
 _Lines = tuple[tuple[bytes, bytes], ...]
