@@ -6,9 +6,12 @@ form("/settings/members", invite, ADMIN, "Invite somebody", InviteForm, refused=
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from headwater.surfaces._http.endpoint import Access, Answers, Endpoint, Handler, Refused
+from headwater.surfaces._http.services import Services
 
 _TAG = "Console"
 
@@ -40,10 +43,12 @@ def form(
     summary: str,
     fields: type[msgspec.Struct] = Nothing,
     refused: Refused | None = None,
+    max_files: Callable[[Services], int] | None = None,
 ) -> Endpoint:
     """What a form is sent to; ``handler`` answers where to go on, ``refused`` shows the form again.
 
-    Without ``refused`` what is wrong is said on a page of its own.
+    Without ``refused`` what is wrong is said on a page of its own. One with files says how many
+    bytes they may be, by ``max_files``.
     """
     return Endpoint(
         "POST",
@@ -55,5 +60,7 @@ def form(
         {303: Answers("Go on.", media_types=("text/html",))},
         form=fields,
         refused=refused,
+        takes_files=max_files is not None,
+        max_body=max_files,
         own_idempotency=True,
     )

@@ -28,15 +28,15 @@ class Shown:
         if isinstance(error, InvalidRequest):
             for name, message in error.problems:
                 # What the API holds one in another, forms have beside each other.
-                self._say(name.partition("[")[0].rpartition(".")[2], message)
+                self._say(name.partition("[")[0].rpartition(".")[2], message, name)
         elif error is not None and "field" in error.details:
-            self._say(str(error.details["field"]), error.message)
+            self._say(field := str(error.details["field"]), error.message, field)
 
-    def _say(self, field: str, message: str) -> None:
+    def _say(self, field: str, message: str, path: str) -> None:
         # People know a field by its label, beside which this stands, not by the name that programs use.
-        own_name = f"'{field}'"
-        if message.startswith(own_name):
-            message = f"This{message.removeprefix(own_name)}"
+        for own_name in (f"'{path}'", f"'{field}'"):
+            if message.startswith(own_name):
+                message = f"This{message.removeprefix(own_name)}"
         self._problems.setdefault(field, message)
 
     @property

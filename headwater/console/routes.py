@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.console import accounts, assets, entry, overview
 from headwater.console.ads import pages as ads
 from headwater.console.ads import report_builder, report_share, reports
-from headwater.console.agents import deploying, editing, history, listing, sources, trying
+from headwater.console.agents import deploying, editing, history, listing, trying
 from headwater.console.creators import one as one_creator
 from headwater.console.creators import pages as creators
 from headwater.console.decisions import pages as decisions
@@ -24,6 +24,8 @@ from headwater.console.settings import (
     usage,
     webhooks,
 )
+from headwater.console.sources import connecting, one, passages, querying, uploading
+from headwater.console.sources import listing as source_listing
 
 ENDPOINTS = [
     *assets.endpoints(),
@@ -45,7 +47,12 @@ ENDPOINTS = [
     *editing.ENDPOINTS,
     *history.ENDPOINTS,
     *deploying.ENDPOINTS,
-    *sources.ENDPOINTS,
+    *source_listing.ENDPOINTS,
+    *connecting.ENDPOINTS,
+    *uploading.ENDPOINTS,
+    *one.ENDPOINTS,
+    *passages.ENDPOINTS,
+    *querying.ENDPOINTS,
     *index.ENDPOINTS,
     *profile.ENDPOINTS,
     *organisation.ENDPOINTS,

@@ -9,6 +9,7 @@ Secrets are those fields that ``masked`` hides. Connects to nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -17,14 +18,24 @@ from msgspec import Meta
 
 from headwater.errors import InvalidRequest
 from headwater.kit.suggest import did_you_mean
+from headwater.kit.type_words import said
 
 MASK: Final = "********"
 SECRETS: Final = frozenset({"password", "token", "key", "credentials_json"})
+_FIELD: Final = re.compile(r"Object (?P<fault>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
 _WHERE: Final = ("host", "port", "base_url", "account", "tls")
 
-_Name = Annotated[str, Meta(min_length=1, max_length=255)]
-_Text = Annotated[str, Meta(max_length=1024)]
-_Port = Annotated[int, Meta(ge=1, le=65535)]
+LINES: Final = "lines"
+"""In a field's ``extra``: it holds several lines."""
+_Host = Annotated[str, Meta(min_length=1, max_length=255, title="Host", description="Such as db.example.com.")]
+_Database = Annotated[str, Meta(min_length=1, max_length=255, title="Database")]
+_User = Annotated[str, Meta(max_length=1024, title="User name", description="Best a role that may only read.")]
+_Password = Annotated[str, Meta(max_length=1024, title="Password")]
+_Path = Annotated[
+    str,
+    Meta(max_length=1024, title="File", description="Its path in the folder that the server's operator named."),
+]
+_Port = Annotated[int, Meta(ge=1, le=65535, title="Port")]
 Tls = Literal["off", "prefer", "require", "verify"]
 """``prefer`` takes TLS where the server has it, ``require`` nothing else, ``verify`` checks the certificate too."""
 
@@ -32,11 +43,13 @@ Tls = Literal["off", "prefer", "require", "verify"]
 class _Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
     """A server to log in at."""
 
-    host: _Name
-    database: _Name
-    username: _Text = ""
-    password: _Text = ""
-    tls: Tls = "prefer"
+    host: _Host
+    database: _Database
+    username: _User = ""
+    password: _Password = ""
+    tls: Annotated[Tls, Meta(title="Encryption", description="'verify' checks the server's certificate, too.")] = (
+        "prefer"
+    )
 
 
 class Postgres(_Server, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="postgresql", tag_field="type"):
@@ -62,32 +75,41 @@ class ClickHouse(
 ):
     """ClickHouse, through its HTTP interface."""
 
-    host: _Name
+    host: _Host
     port: _Port = 8443
-    database: _Name = "default"
-    username: _Text = "default"
-    password: _Text = ""
-    tls: Literal["off", "verify"] = "verify"
+    database: _Database = "default"
+    username: _User = "default"
+    password: _Password = ""
+    tls: Annotated[Literal["off", "verify"], Meta(title="Encryption")] = "verify"
 
 
 class SQLite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="sqlite", tag_field="type"):
     """A SQLite file in the operator's folder."""
 
-    database: _Text
+    database: _Path
 
 
 class DuckDB(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="duckdb", tag_field="type"):
     """A DuckDB file in the operator's folder."""
 
-    database: _Text
+    database: _Path
 
 
 class BigQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="bigquery", tag_field="type"):
     """BigQuery, with the key of a service account."""
 
-    project: _Name
-    database: _Name
-    credentials_json: Annotated[str, Meta(min_length=2, max_length=16_384)]
+    project: Annotated[str, Meta(min_length=1, max_length=255, title="Project")]
+    database: Annotated[str, Meta(min_length=1, max_length=255, title="Data set")]
+    credentials_json: Annotated[
+        str,
+        Meta(
+            min_length=2,
+            max_length=16_384,
+            title="Key of the service account",
+            description="The whole JSON file.",
+            extra={LINES: True},
+        ),
+    ]
 
 
 class Snowflake(
@@ -95,42 +117,47 @@ class Snowflake(
 ):
     """Snowflake."""
 
-    account: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
-    database: _Name
-    schema: _Text = "PUBLIC"
-    username: _Name
-    password: _Text
-    warehouse: _Text = ""
-    role: _Text = ""
+    account: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}$", title="Account")]
+    database: _Database
+    schema: Annotated[str, Meta(max_length=1024, title="Schema")] = "PUBLIC"
+    username: Annotated[str, Meta(min_length=1, max_length=255, title="User name")]
+    password: _Password
+    warehouse: Annotated[str, Meta(max_length=1024, title="Warehouse")] = ""
+    role: Annotated[str, Meta(max_length=1024, title="Role")] = ""
 
 
 class Bearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bearer", tag_field="type"):
     """A token in ``Authorization``."""
 
-    token: Annotated[str, Meta(min_length=1, max_length=8192)]
+    token: Annotated[str, Meta(min_length=1, max_length=8192, title="Token")]
 
 
 class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="api_key", tag_field="type"):
     """A key in a header of the API's own."""
 
-    key: Annotated[str, Meta(min_length=1, max_length=8192)]
-    header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "X-API-Key"
+    key: Annotated[str, Meta(min_length=1, max_length=8192, title="Key")]
+    header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$", title="Header that it is sent in")] = "X-API-Key"
 
 
 class Basic(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="basic", tag_field="type"):
     """A name and a password."""
 
-    username: _Text
-    password: _Text
+    username: _User
+    password: _Password
 
 
 class Rest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="rest", tag_field="type"):
     """An API that answers JSON to a GET; ``rows`` is the JSON path to the list, such as ``$.data.items``."""
 
-    base_url: Annotated[str, Meta(min_length=8, max_length=2048)]
-    path: _Text = ""
-    rows: Annotated[str, Meta(max_length=255)] = "$"
-    auth: Bearer | ApiKey | Basic | None = None
+    base_url: Annotated[
+        str, Meta(min_length=8, max_length=2048, title="Address", description="Such as https://api.example.com.")
+    ]
+    path: Annotated[str, Meta(max_length=1024, title="Path", description="Such as /v1/tickets.")] = ""
+    rows: Annotated[
+        str,
+        Meta(max_length=255, title="Where the rows are", description="A JSON path to the list, such as $.data.items."),
+    ] = "$"
+    auth: Annotated[Bearer | ApiKey | Basic | None, Meta(title="How it knows you")] = None
 
 
 class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="files", tag_field="type"):
@@ -148,6 +175,20 @@ TYPES: Final[Mapping[str, SourceType]] = {
     "rest": "api",
     "files": "file",
 }
+LABELS: Final[Mapping[str, str]] = {
+    "postgresql": "PostgreSQL",
+    "mysql": "MySQL or MariaDB",
+    "clickhouse": "ClickHouse",
+    "mssql": "SQL Server",
+    "bigquery": "BigQuery",
+    "snowflake": "Snowflake",
+    "rest": "An API",
+    "sqlite": "SQLite file",
+    "duckdb": "DuckDB file",
+    "files": "Uploaded files",
+    "headwater": "Your measurements",
+}
+"""What people call the types."""
 CONNECTABLE: Final = tuple(name for name in TYPES if name != "files")
 
 
@@ -156,8 +197,8 @@ def type_of(config: Config) -> str:
     return str(config.__struct_config__.tag)
 
 
-def read(values: Mapping[str, Any]) -> Config:
-    """``connection_config`` as it was sent; ``InvalidRequest`` in the caller's words."""
+def read(values: Mapping[str, Any], *, typed: bool = False) -> Config:
+    """``connection_config`` as it was sent; ``InvalidRequest`` in the caller's words. ``typed`` is all of texts."""
     kind = values.get("type")
     if not isinstance(kind, str) or kind not in CONNECTABLE:
         hint = did_you_mean(str(kind), CONNECTABLE) if kind else ""
@@ -167,7 +208,7 @@ def read(values: Mapping[str, Any]) -> Config:
             allowed=list(CONNECTABLE),
         )
     _refuse_masks(values)
-    return _convert(dict(values))
+    return _convert(dict(values), typed=typed)
 
 
 def restored(text: str) -> Config:
@@ -186,7 +227,7 @@ def masked(config: Config) -> dict[str, Any]:
     return _hide(msgspec.to_builtins(config))
 
 
-def changed(config: Config, values: Mapping[str, Any]) -> Config:
+def changed(config: Config, values: Mapping[str, Any], *, typed: bool = False) -> Config:
     """``config`` with what ``values`` name; a secret that is the mask, or left out, stays.
 
     It stays for the place that it was given for only: whoever names another host says it again,
@@ -204,10 +245,12 @@ def changed(config: Config, values: Mapping[str, Any]) -> Config:
         same = kept_auth is not None and auth.get("type", kept_auth["type"]) == kept_auth["type"]
         merged["auth"] = {**(kept_auth or {}), **auth} if same else auth
     _unmask(merged, before)
-    elsewhere = [name for name in _WHERE if name in before and merged.get(name) != before[name]]
+    found = _convert(merged, typed=typed)
+    after = msgspec.to_builtins(found)
+    elsewhere = [name for name in _WHERE if name in before and after.get(name) != before[name]]
     if elsewhere:
-        _demand_secrets(before, values, elsewhere[0])
-    return _convert(merged)
+        _demand_secrets(after, values, elsewhere[0])
+    return found
 
 
 def _unmask(merged: dict[str, Any], before: Mapping[str, Any]) -> None:
@@ -226,8 +269,8 @@ def _refuse_masks(values: Mapping[str, Any], at: str = "connection_config") -> N
             raise InvalidRequest(f"'{at}.{name}' is the mask of a secret, not the secret.", field=f"{at}.{name}")
 
 
-def _demand_secrets(before: Mapping[str, Any], values: Mapping[str, Any], moved: str, at: str = "") -> None:
-    for name, value in before.items():
+def _demand_secrets(after: Mapping[str, Any], values: Mapping[str, Any], moved: str, at: str = "") -> None:
+    for name, value in after.items():
         if isinstance(value, dict):
             inner = values.get(name)
             _demand_secrets(value, inner if isinstance(inner, dict) else {}, moved, f"{name}.")
@@ -246,11 +289,15 @@ def _hide(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _convert(values: dict[str, Any]) -> Config:
+def _convert(values: dict[str, Any], *, typed: bool) -> Config:
     try:
-        found: Config = msgspec.convert(values, Config)
+        found: Config = msgspec.convert(values, Config, strict=not typed)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$")
         where = f"connection_config{path.removesuffix('`')}"
-        raise InvalidRequest(f"'{where}': {reason}.", field=where) from None
+        if field := _FIELD.fullmatch(reason):
+            where = f"{where}.{field['name'][:64]}"
+            fault = "is required" if field["fault"].startswith("missing") else "is unknown"
+            raise InvalidRequest(f"'{where}' {fault}.", field=where) from None
+        raise InvalidRequest(f"'{where}' {said(reason, typed=typed)}.", field=where) from None
     return found

@@ -146,6 +146,14 @@ class DataTools:
         ]
         return sorted(found, key=lambda hit: -hit.score)[:limit]
 
+    async def list_documents(self, source_id: str, scope: Scope) -> list[tuple[str, int]]:
+        """The documents of an uploaded source, each with how many passages it has; none of other sources."""
+        source = await self._connections.known(scope, source_id)
+        if source.version is None:
+            return []
+        path = await asyncio.to_thread(self._connections.shelf.passages, source.id, source.version)
+        return [] if path is None else await asyncio.to_thread(passages.documents, path)
+
     async def _rows(self, source_id: str, query: str, params: Mapping[str, Cell], scope: Scope, limit: int) -> Rows:
         if source_id == BUILT_IN:
             return await self._of_measurements(query, params, scope, limit)

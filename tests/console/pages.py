@@ -44,7 +44,13 @@ FIELDS: dict[str, dict[str, Any]] = {
     "/agents/{agent_id}/delete": {},
     "/agents/{agent_id}/deployments/new": {"platform": "web"},
     "/agents/{agent_id}/deployments/{deployment_id}/delete": {},
+    "/data-sources/connect": {"kind": "sqlite", "source_name": "Shop", "database": "Drop.sqlite"},
+    "/data-sources/upload": {"source_name": "Mine"},
+    "/data-sources/{source_id}/change": {"source_name": "Drop", "database": "Drop.sqlite", "mode": "offline"},
+    "/data-sources/{source_id}/delete": {},
     "/data-sources/{source_id}/query": {"query": "SELECT 1"},
+    "/data-sources/{source_id}/sync": {},
+    "/data-sources/{source_id}/test": {},
     "/creators/people/{creator_id}/annotations": _MARK,
     "/creators/videos/{video_id}/annotations": _MARK,
     "/creators/campaigns/{creator_campaign_id}/annotations": _MARK,
@@ -79,6 +85,15 @@ FIELDS: dict[str, dict[str, Any]] = {
     "/settings/webhooks/{webhook_id}/test": {},
     "/settings/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": {},
 }
+
+
+IN_PARTS = {one.path for one in FORMS if one.takes_files}
+Parts = tuple[tuple[str, bytes], ...]
+
+
+def parts(*files: tuple[str, bytes]) -> list[tuple[str, tuple[str, bytes]]]:
+    """Files as a form sends them; as browsers do where none was chosen, if there are none."""
+    return [("file", one) for one in files or (("", b""),)]
 
 
 def name(endpoint: Endpoint) -> str:
@@ -159,10 +174,16 @@ class Browser:
         """A page."""
         return await self.company.server.client.get(path, headers=self.headers)
 
-    async def post(self, path: str, csrf: str | None = None, **fields: Any) -> httpx.Response:
+    async def post(self, path: str, /, csrf: str | None = None, **fields: Any) -> httpx.Response:
         """A form, with its own token or another."""
         data = {**fields, "csrf_token": self.token if csrf is None else csrf}
-        return await self.company.server.client.post(path, data=data, headers=self.headers)
+        files = parts() if path in IN_PARTS else None
+        return await self.company.server.client.post(path, data=data, files=files, headers=self.headers)
+
+    async def upload(self, path: str, files: Parts, **fields: Any) -> httpx.Response:
+        """A form with files: pairs of a file's name and what is in it."""
+        data = {**fields, "csrf_token": self.token}
+        return await self.company.server.client.post(path, data=data, files=parts(*files), headers=self.headers)
 
 
 class Page(HTMLParser):

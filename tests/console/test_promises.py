@@ -7,7 +7,7 @@ import pytest
 from headwater.scope import Role
 from headwater.surfaces._http.endpoint import Endpoint
 from tests.console.conftest import Room
-from tests.console.pages import FIELDS, FORMS, PAGES, ROLES, Browser, Page, endpoint_of, filled, name
+from tests.console.pages import FIELDS, FORMS, IN_PARTS, PAGES, ROLES, Browser, Page, endpoint_of, filled, name, parts
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 GUARDED = [one for one in PAGES if one.access]
@@ -29,6 +29,9 @@ async def test_who_is_not_signed_in_goes_to_sign_in(room: Room, page: Endpoint) 
 async def test_each_role_sees_the_pages_that_it_may(room: Room, page: Endpoint) -> None:
     for role in ROLES:
         answer = await room.by_role[role].get(filled(page, room.ids))
+        if page.path == "/sign-in":
+            assert (answer.status_code, answer.headers["location"]) == (303, "/")
+            continue
         may = page.access is None or role >= page.access.role
         assert answer.status_code == (200 if may else 403), f"{role.name}: {answer.text[:300]}"
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -62,7 +65,8 @@ async def test_a_form_without_the_token_of_its_page_is_refused(room: Room, form:
         answer = await room.owner.post(path, token, **fields)
         assert answer.status_code == 403
         assert "not sent from a page that is still good" in answer.text
-    bare = await room.server.client.post(path, data={**fields, "more": "m"}, headers=room.owner.headers)
+    files = parts() if path in IN_PARTS else None
+    bare = await room.server.client.post(path, data={**fields, "more": "m"}, files=files, headers=room.owner.headers)
     assert bare.status_code == 403
 
 
@@ -94,7 +98,8 @@ async def test_a_session_that_has_ended_leads_to_sign_in(room: Room, form: Endpo
     if form.access is None:
         return
     headers = {"cookie": "headwater_session=ended"}
-    answer = await room.server.client.post(filled(form, room.ids), data=FIELDS[form.path], headers=headers)
+    files = parts() if form.takes_files else None
+    answer = await room.server.client.post(filled(form, room.ids), data=FIELDS[form.path], files=files, headers=headers)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
 
@@ -105,10 +110,19 @@ async def test_an_unknown_page_is_a_page(room: Room) -> None:
     assert (await room.owner.post("/settings/usage")).status_code == 405
 
 
+async def test_an_error_keeps_the_navigation_of_who_is_signed_in(room: Room) -> None:
+    for role in ROLES:
+        answer = await room.by_role[role].get("/settings/nothing")
+        assert 'aria-label="Main"' in answer.text
+        assert room.by_role[role].token in answer.text
+    stranger = await room.server.client.get("/settings/nothing", headers={"cookie": "headwater_session=ended"})
+    assert (stranger.status_code, 'aria-label="Main"' in stranger.text) == (404, False)
+
+
 async def test_a_company_with_nothing_yet_sees_its_pages(room: Room) -> None:
     fresh = await Browser.of(await room.server.company())
     for page in PAGES:
-        if "{" not in page.path:
+        if "{" not in page.path and page.path != "/sign-in":
             answer = await fresh.get(page.path)
             assert answer.status_code == 200, f"{page.path}: {answer.text[:300]}"
 

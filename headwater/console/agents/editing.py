@@ -47,9 +47,13 @@ def fields(typed: AgentForm) -> AgentFields:
 
 
 async def form_page(
-    call: Call[Any, Any], agent: Agent | None, typed: Typed | None = None, error: HeadwaterError | None = None
+    call: Call[Any, Any],
+    agent: Agent | None,
+    typed: Typed | None = None,
+    error: HeadwaterError | None = None,
+    source: str = BUILT_IN,
 ) -> Reply:
-    """The form; ``agent`` is None for a new one."""
+    """The form; ``agent`` is None for a new one, for which ``source`` is chosen at first."""
     shown = Shown(typed, error)
     sources = await call.services.tools.data.list_data_sources(call.scope)
     crumbs = [("Agents", "/agents")] + ([(agent.name, f"/agents/{agent.id}")] if agent else [])
@@ -62,7 +66,7 @@ async def form_page(
         shown=shown,
         agent=agent,
         sources=[
-            (one.id, one.name, one.id in (agent.data_sources or [BUILT_IN] if agent else [BUILT_IN])) for one in sources
+            (one.id, one.name, one.id in (agent.data_sources or [BUILT_IN] if agent else [source])) for one in sources
         ],
         default_model=DEFAULT_MODEL,
     )

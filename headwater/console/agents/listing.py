@@ -14,6 +14,7 @@ from headwater.console.tables import Paging
 from headwater.control.agents.service import Agents
 from headwater.errors import HeadwaterError
 from headwater.surfaces._http.endpoint import READ, WRITE, Call, Reply, Typed
+from headwater.tools.citation import BUILT_IN
 
 PATH: Final = "/agents"
 _LIMIT: Final = 20
@@ -25,6 +26,12 @@ class Turned(msgspec.Struct, frozen=True):
     offset: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
 
 
+class Preset(msgspec.Struct, frozen=True):
+    """What is chosen in the form of a new agent at first."""
+
+    source: Annotated[str, Meta(max_length=64)] = BUILT_IN
+
+
 async def listed(call: Call[Turned, bytes]) -> Reply:
     """All agents, newest first."""
     async with call.services.control.reading() as session:
@@ -33,9 +40,9 @@ async def listed(call: Call[Turned, bytes]) -> Reply:
     return await render(call, "agents/list.html", title="Agents", agents=found, paging=paging, write=WRITE)
 
 
-async def new(call: Call[Any, bytes]) -> Reply:
+async def new(call: Call[Preset, bytes]) -> Reply:
     """The form of a new agent."""
-    return await form_page(call, None)
+    return await form_page(call, None, source=call.query.source)
 
 
 async def create(call: Call[Any, AgentForm]) -> Reply:
@@ -52,6 +59,6 @@ async def again(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
 
 ENDPOINTS = [
     page(PATH, listed, READ, "Agents", Turned),
-    page(f"{PATH}/new", new, WRITE, "A new agent"),
+    page(f"{PATH}/new", new, WRITE, "A new agent", Preset),
     form(f"{PATH}/new", create, WRITE, "Make an agent", AgentForm, again),
 ]

@@ -1,4 +1,4 @@
-"""Data sources: which there are, what they hold, and an editor for queries that read."""
+"""An editor for queries that read a data source."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from msgspec import Meta
 from headwater.console.pages import form, page
 from headwater.console.problems import Shown
 from headwater.console.rendering import render
+from headwater.console.sources.listing import PATH
 from headwater.errors import HeadwaterError, NotFound
-from headwater.sources.schema import Schema
 from headwater.surfaces._http.endpoint import ASK, READ, Call, Reply, Typed
 from headwater.surfaces._http.paid import paid_query
 from headwater.tools.citation import BUILT_IN
 from headwater.tools.data import Described, SqlAnswer
 
-_PATH: Final = "/data-sources"
-_ONE: Final = f"{_PATH}/{{source_id}}"
+_HERE: Final = f"{PATH}/{{source_id}}/query"
 _MOST_ROWS: Final = 200
 _LONGEST: Final = 20_000
 
@@ -33,27 +32,6 @@ class QueryForm(msgspec.Struct, frozen=True):
     """What is run."""
 
     query: Annotated[str, Meta(min_length=1, max_length=_LONGEST)]
-
-
-async def sources(call: Call[Any, bytes]) -> Reply:
-    """All of them."""
-    found = await call.services.tools.data.list_data_sources(call.scope)
-    return await render(call, "agents/sources.html", title="Data sources", sources=found, built_in=BUILT_IN)
-
-
-async def source(call: Call[Any, bytes]) -> Reply:
-    """What one holds."""
-    found = await _found(call)
-    schema, problem = await _schema(call, found)
-    return await render(
-        call,
-        "agents/source.html",
-        title=found.name,
-        crumbs=[("Data sources", _PATH)],
-        source=found,
-        schema=schema,
-        problem=problem,
-    )
 
 
 async def editor(call: Call[Started, bytes]) -> Reply:
@@ -75,14 +53,14 @@ async def again(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
 async def _editor(
     call: Call[Any, Any], query: str, answer: SqlAnswer | None = None, shown: Shown | None = None
 ) -> Reply:
-    found = await _found(call)
+    found = await described(call)
     shown = shown or Shown()
     return await render(
         call,
-        "agents/query.html",
+        "sources/query.html",
         title="Query",
         status=shown.status,
-        crumbs=[("Data sources", _PATH), (found.name, f"{_PATH}/{found.id}")],
+        crumbs=[("Data sources", PATH), (found.name, f"{PATH}/{found.id}")],
         source=found,
         query=query,
         answer=answer,
@@ -92,24 +70,14 @@ async def _editor(
     )
 
 
-async def _found(call: Call[Any, Any]) -> Described:
+async def described(call: Call[Any, Any]) -> Described:
+    """The source of the path; ``NotFound`` where the organisation has none of this id."""
     for one in await call.services.tools.data.list_data_sources(call.scope, [call.path["source_id"]]):
         return one
     raise NotFound("There is no such data source.", field="source_id")
 
 
-async def _schema(call: Call[Any, Any], found: Described) -> tuple[Schema | None, str]:
-    try:
-        return await call.services.tools.data.get_schema(found.id, call.scope), ""
-    except NotFound:
-        raise
-    except HeadwaterError as error:
-        return None, error.message
-
-
 ENDPOINTS = [
-    page(_PATH, sources, READ, "Data sources"),
-    page(_ONE, source, READ, "A data source"),
-    page(f"{_ONE}/query", editor, READ, "Query a data source", Started),
-    form(f"{_ONE}/query", run, ASK, "Query a data source", QueryForm, again),
+    page(_HERE, editor, READ, "Query a data source", Started),
+    form(_HERE, run, ASK, "Query a data source", QueryForm, again),
 ]

@@ -38,6 +38,28 @@
     });
   }
 
+  // Fields that only mean something beside a choice are shown with it.
+  for (const part of document.querySelectorAll("[data-when]")) {
+    const choice = part.closest("form").elements[part.dataset.when];
+    const show = () => (part.hidden = choice.value !== part.dataset.is);
+    choice.addEventListener("change", show);
+    show();
+  }
+
+  // What is too large is said before it is sent.
+  for (const files of document.querySelectorAll("[data-most-bytes]")) {
+    files.addEventListener("change", () => {
+      const bytes = [...files.files].reduce((sum, one) => sum + one.size, 0);
+      const { mostBytes, mostFiles } = files.dataset;
+      const words =
+        files.files.length > Number(mostFiles) ? `These are more than ${mostFiles} files.`
+        : bytes > Number(mostBytes) ? `These files are ${(bytes / 2 ** 20).toFixed(1)} MiB together, which is too much.`
+        : "";
+      files.setCustomValidity(words);
+      files.reportValidity();
+    });
+  }
+
   // Tokens come behind the # of a mailed link, which browsers send to nobody.
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   const wanted = document.querySelector("input[data-from-link]");

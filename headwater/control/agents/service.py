@@ -69,6 +69,12 @@ class Agents:
             raise no_agent(agent_id)
         return agent
 
+    async def asking(self, source_id: str, *, default: bool = False) -> Sequence[Agent]:
+        """Those that may ask a data source, by name; with ``default`` also those for which none was chosen."""
+        found, _ = await self.page(None, MOST, 0)
+        asking = [one for one in found if source_id in one.data_sources or (default and not one.data_sources)]
+        return sorted(asking, key=lambda one: one.name)
+
     async def create(self, fields: AgentFields) -> Agent:
         """A new one; ``name`` is needed."""
         await self._hold_cap()

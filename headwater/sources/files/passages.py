@@ -44,6 +44,14 @@ def write(path: Path, documents: Iterable[tuple[str, Iterable[Piece]]]) -> None:
             )
 
 
+def documents(path: Path) -> list[tuple[str, int]]:
+    """The documents by name, and how many passages each has."""
+    with closing(_reading(path)) as connection:
+        return connection.execute(
+            "SELECT document, count(*) FROM passage GROUP BY document ORDER BY document"
+        ).fetchall()
+
+
 def search(path: Path, text: str, limit: int) -> list[Found]:
     """The passages that have most of the words of ``text``, best first; empty where it has no word."""
     words = list(dict.fromkeys(re.findall(r"\w+", text)))[:_MOST_WORDS]
@@ -51,10 +59,14 @@ def search(path: Path, text: str, limit: int) -> list[Found]:
         return []
     # Each word as a text of its own: nothing of it is read as an operator.
     match = " OR ".join(f'"{word}"' for word in words)
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+    with closing(_reading(path)) as connection:
         rows = connection.execute(
             "SELECT document, place, text, bm25(passage, 2.0, 2.0, 1.0) AS worse FROM passage"
             " WHERE passage MATCH ? ORDER BY worse, rowid LIMIT ?",
             (match, limit),
         ).fetchall()
     return [Found(document, place, passage, -worse) for document, place, passage, worse in rows]
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)

@@ -18,6 +18,7 @@ from headwater.control.work import Work
 from headwater.errors import HeadwaterError, NotFound
 from headwater.query.cache import Freshness
 from headwater.scope import Permission, Role, Scope
+from headwater.surfaces._http.multipart import Part
 from headwater.surfaces._http.services import Services
 
 Q = TypeVar("Q")
@@ -66,7 +67,8 @@ class Headers(msgspec.Struct):
 class Call(Generic[Q, B]):
     """One request to a handler: checked, parsed, and with the caller's scope.
 
-    ``raw`` is the body, ``lines`` are the header lines, ``at`` is the path and ``asked`` the query string, as sent.
+    ``raw`` is the body, ``lines`` are the header lines, ``at`` is the path and ``asked`` the query string, as sent;
+    ``files`` came with a form.
     """
 
     services: Services
@@ -83,6 +85,7 @@ class Call(Generic[Q, B]):
     asked: bytes = b""
     method: str = "GET"
     at: str = ""
+    files: Sequence[Part] = ()
 
     @property
     def scope(self) -> Scope:
@@ -152,7 +155,7 @@ class Endpoint:
     ``errors`` are those beyond what access, limits and parsing bring by themselves.
     ``own_idempotency`` leaves the ``Idempotency-Key`` to the handler, because what it
     guards is not in the control plane's transaction. ``form`` is what a page sends, with
-    the token that proves it; ``refused`` shows it again.
+    the token that proves it; ``refused`` shows it again. One that ``takes_files`` is of parts.
     """
 
     method: str
@@ -170,6 +173,7 @@ class Endpoint:
     raw_body: tuple[str, ...] = ()
     form: type[msgspec.Struct] | None = None
     refused: Refused | None = None
+    takes_files: bool = False
     errors: tuple[type[HeadwaterError], ...] = ()
     own_idempotency: bool = False
     max_body: Callable[[Services], int] | None = None

@@ -10,6 +10,7 @@ Person(name='Ada L', age=None, likes=['a', 'b,c'])
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -33,6 +34,11 @@ def parse(raw: bytes) -> Typed:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
     except (UnicodeDecodeError, ValueError):
         raise InvalidRequest("The form is not encoded as forms are.", place="body", field="body") from None
+    return gathered(pairs)
+
+
+def gathered(pairs: Iterable[tuple[str, str]]) -> Typed:
+    """The same of fields that were told apart before."""
     typed: dict[str, list[str]] = {}
     for name, value in pairs:
         if "\0" in name or "\0" in value:

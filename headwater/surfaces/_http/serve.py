@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -22,8 +23,9 @@ from headwater.errors import (
 from headwater.ingest.body import read_body
 from headwater.scope import Scope
 from headwater.surfaces._http import arrival, cookies, forms, idempotency, params, validation
-from headwater.surfaces._http.endpoint import Access, Call, Endpoint, Headers, Refused, Reply
+from headwater.surfaces._http.endpoint import Access, Call, Endpoint, Headers, Refused, Reply, Typed
 from headwater.surfaces._http.limits import HourlyLimits
+from headwater.surfaces._http.multipart import MEDIA_TYPE, Part, read_form
 from headwater.surfaces._http.services import Services
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -95,11 +97,11 @@ class Server:
 
     async def _submitted(self, endpoint: Endpoint, form: type[msgspec.Struct], call: Call[Any, Any]) -> Reply:
         """Take what a page's form holds, or show it again once nothing of it is left in the transaction."""
-        typed = forms.parse(call.raw)
+        typed, files = await _typed(endpoint, call)
         forms.check_token(self.services.control.access, call.headers, call.caller, typed)
         try:
             async with call.work:
-                return await endpoint.handler(replace(call, body=forms.decode(typed, form)))
+                return await endpoint.handler(replace(call, body=forms.decode(typed, form), files=files))
         except HeadwaterError as error:
             # What is not there may be what the form names; a page that is not there cannot be shown again.
             gone = isinstance(error, NotFound) and error.details.get("field") not in form.__struct_encode_fields__
@@ -153,6 +155,15 @@ class _Nothing(msgspec.Struct):
     """The query of a route that has none."""
 
 
+async def _typed(endpoint: Endpoint, call: Call[Any, Any]) -> tuple[Typed, Sequence[Part]]:
+    """What was typed into a form, and the files that came with it."""
+    if not endpoint.takes_files:
+        return forms.parse(call.raw), ()
+    sent = await read_form(call.raw, call.headers.content_type)
+    # A browser sends an empty part without a name where no file was chosen.
+    return forms.gathered(sent.fields.items()), [part for part in sent.files if part.name or part.data]
+
+
 def check_tenant(headers: Headers, caller: Scope) -> None:
     """``X-Tenant-Id``, where sent, must name the caller's own organisation."""
     if headers.tenant_id and not hmac.compare_digest(headers.tenant_id.encode(), str(caller.organisation_id).encode()):
@@ -193,7 +204,8 @@ def _place(endpoint: Endpoint, error: InvalidRequest) -> Place:
 
 
 def _check_media_type(endpoint: Endpoint, headers: Headers) -> None:
-    allowed = [forms.MEDIA_TYPE] if endpoint.form else list(endpoint.raw_body) or ["application/json"]
+    of_forms = MEDIA_TYPE if endpoint.takes_files else forms.MEDIA_TYPE
+    allowed = [of_forms] if endpoint.form else list(endpoint.raw_body) or ["application/json"]
     media_type = headers.content_type.partition(";")[0].strip().lower()
     if media_type not in allowed:
         sent = f"'{media_type[:64]}' is not read here" if media_type else "Content-Type is missing"

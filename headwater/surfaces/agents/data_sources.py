@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -11,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.organisations.models import Organisation
 from headwater.control.sources.models import DataSource
-from headwater.control.sources.service import DataSources, NewSource, SourceChange
+from headwater.control.sources.service import DataSources
 from headwater.errors import (
     Conflict,
     InvalidRequest,
@@ -21,20 +19,18 @@ from headwater.errors import (
     Unavailable,
     UpstreamError,
 )
-from headwater.kit.ids import new_id
 from headwater.sources.config import TYPES, Config, Files, changed, masked, read, type_of
-from headwater.sources.files.task import Upload
 from headwater.sources.schema import ResultColumn, Rows, Schema
+from headwater.surfaces._http import sources
 from headwater.surfaces._http.endpoint import ASK, READ, WRITE, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.multipart import MEDIA_TYPE, Form, Part, read_form
 from headwater.surfaces._http.paid import paid_query
 from headwater.surfaces._http.people import Success
-from headwater.surfaces._http.services import Services
 from headwater.surfaces.agents import data_sources_contract as contract
 from headwater.tools.citation import BUILT_IN
 from headwater.tools.data import BUILT_IN_NAME, SqlAnswer
 
-_SOURCES: Final = "/api/v1/data-sources"
+_SOURCES: Final = sources.SOURCES
 _ONE: Final = f"{_SOURCES}/{{connection_id}}"
 _TAG: Final = "Data sources"
 
@@ -48,25 +44,17 @@ async def list_sources(call: Call[Any, bytes]) -> Reply:
 
 async def connect_source(call: Call[Any, contract.ConnectBody]) -> Reply:
     """A new source, tested before it is saved where that is wanted."""
-    body, connections = call.body, call.services.connections
+    body = call.body
     config = read(body.connection_config)
     _check_type(body.source_type, config)
-    async with call.services.control.reading() as session:
-        await DataSources(session, call.scope).hold_cap()
-    await connections.check(config)
-    if body.test_connection:
-        await _must_connect(call, config)
-    sources = await _changing(call)
-    source = await sources.create(
-        NewSource(
-            source_name=body.source_name,
-            config=config,
-            mode=body.mode,
-            sync_interval_minutes=body.sync_interval_minutes,
-            status="connected" if body.test_connection else "untested",
-        )
+    wanted = sources.Wanted(
+        source_name=body.source_name,
+        config=config,
+        mode=body.mode,
+        sync_interval_minutes=body.sync_interval_minutes,
+        test_connection=body.test_connection,
     )
-    return Reply(contract.OneSource(_details(source, config)), 201)
+    return Reply(contract.OneSource(_details(await sources.connect(call, wanted), config)), 201)
 
 
 async def get_source(call: Call[Any, bytes]) -> Reply:
@@ -78,33 +66,23 @@ async def get_source(call: Call[Any, bytes]) -> Reply:
 async def update_source(call: Call[Any, contract.SourcePatch]) -> Reply:
     """Change the fields that were sent."""
     body, source_id = call.body, _own(call)
-    source = await call.services.connections.known(call.scope, source_id)
-    config = source.config
-    if isinstance(config, Files) and (body.mode is not UNSET or body.connection_config or body.sync_interval_minutes):
+    before = (await call.services.connections.known(call.scope, source_id)).config
+    if isinstance(before, Files) and (body.mode is not UNSET or body.connection_config or body.sync_interval_minutes):
         raise Conflict("Of uploaded files only 'source_name' can be changed. Upload them again as a new data source.")
-    if body.connection_config is not UNSET:
-        config = changed(config, body.connection_config)
-    if config != source.config:
-        await call.services.connections.check(config)
-    if body.test_connection and not isinstance(config, Files):
-        await _must_connect(call, config)
-    change = SourceChange(
+    config = before if body.connection_config is UNSET else changed(before, body.connection_config)
+    changes = sources.Changes(
         source_name=body.source_name,
-        config=config if config != source.config else UNSET,
+        config=config,
         mode=body.mode,
         sync_interval_minutes=body.sync_interval_minutes,
-        tested=body.test_connection,
+        test_connection=body.test_connection,
     )
-    sources = await _changing(call)
-    return Reply(contract.OneSource(_details(await sources.update(source_id, change), config)))
+    return Reply(contract.OneSource(_details(await sources.change(call, source_id, before, changes), config)))
 
 
 async def delete_source(call: Call[Any, bytes]) -> Reply:
     """Remove a source, with its files or copy."""
-    source_id = _own(call)
-    unit = await call.writing()
-    await DataSources(unit.session, call.scope, call.client_ip).delete(source_id)
-    unit.after_commit(lambda: call.services.connections.shelf.clear(source_id))
+    await sources.remove(call, _own(call))
     return Reply(Success(True, "Data source deleted"))
 
 
@@ -128,22 +106,8 @@ async def upload_source(call: Call[Any, bytes]) -> Reply:
     """A new source of the files of a form."""
     form = await read_form(call.raw, call.headers.content_type)
     parts, name = _parts(form), _name(form)
-    async with call.services.control.reading() as session:
-        await DataSources(session, call.scope).hold_cap()
-    connections = call.services.connections
-    with connections.shelf.making() as folder, connections.shelf.making() as made:
-        uploads = await asyncio.to_thread(_written, parts, folder)
-        outcome = await connections.read_uploads(uploads, made)
-        source_id = new_id("ds")
-        version = await asyncio.to_thread(connections.shelf.put, made, source_id)
-    config = Files(files=tuple(part.name for part in parts))
-    new = NewSource(source_name=name, config=config, mode="offline", status="connected", id=source_id, version=version)
-    try:
-        source = await (await _changing(call)).create(new)
-    except BaseException:
-        connections.shelf.clear(source_id)
-        raise
-    return Reply(contract.Uploaded(_details(source, config), list(outcome.tables), outcome.passages), 201)
+    taken = await sources.upload(call, name, parts)
+    return Reply(contract.Uploaded(_details(taken.source, taken.config), list(taken.tables), taken.passages), 201)
 
 
 async def query_source(call: Call[Any, contract.QueryBody]) -> Reply:
@@ -157,19 +121,8 @@ async def get_schema(call: Call[Any, bytes]) -> Reply:
     return Reply(_schema(await call.services.tools.data.get_schema(call.path["connection_id"], call.scope)))
 
 
-async def _changing(call: Call[Any, Any]) -> DataSources:
-    return DataSources((await call.writing()).session, call.scope, call.client_ip)
-
-
 def _own(call: Call[Any, Any]) -> str:
-    """The path's source; ``Conflict`` for the one that is built in."""
-    source_id = call.path["connection_id"]
-    if source_id == BUILT_IN:
-        raise Conflict(
-            f"'{BUILT_IN}' is your company's own measurements: it is always there, and can be neither changed, copied"
-            " nor deleted."
-        )
-    return source_id
+    return sources.hold_own(call.path["connection_id"])
 
 
 def _check_type(source_type: str, config: Config) -> None:
@@ -184,18 +137,12 @@ def _check_type(source_type: str, config: Config) -> None:
         )
 
 
-async def _must_connect(call: Call[Any, Any], config: Config) -> None:
-    tested = await call.services.connections.try_out(config)
-    if tested.reason:
-        raise InvalidRequest(tested.reason, place="body", field="connection_config")
-
-
 async def _shown(session: AsyncSession, call: Call[Any, Any]) -> contract.SourceDetails:
     if call.path["connection_id"] == BUILT_IN:
         return contract.SourceDetails(**await _built_in(session, call), connection_config={})
-    sources = DataSources(session, call.scope)
-    source = await sources.get(call.path["connection_id"])
-    return _details(source, sources.config(source))
+    own = DataSources(session, call.scope)
+    source = await own.get(call.path["connection_id"])
+    return _details(source, own.config(source))
 
 
 async def _built_in(session: AsyncSession, call: Call[Any, Any]) -> dict[str, Any]:
@@ -251,16 +198,6 @@ def _name(form: Form) -> str:
     return form.fields["source_name"]
 
 
-def _written(parts: tuple[Part, ...], folder: Path) -> list[Upload]:
-    """The files on disk, under names of the server's own."""
-    uploads = []
-    for number, part in enumerate(parts):
-        path = folder / f"part{number}"
-        path.write_bytes(part.data)
-        uploads.append(Upload(part.name, str(path)))
-    return uploads
-
-
 def _result(answer: SqlAnswer) -> contract.QueryResult:
     rows = answer.rows
     columns = [contract.NamedColumn(one.name, one.type) for one in rows.columns]
@@ -288,10 +225,6 @@ def _schema(schema: Schema) -> contract.SchemaBody:
             for table in schema.tables
         ],
     )
-
-
-def _upload_limit(services: Services) -> int:
-    return services.settings.max_upload_bytes
 
 
 _FORM_EXAMPLE: Final = (
@@ -344,7 +277,7 @@ ENDPOINTS = [
         " HTML and text become searchable passages. All is queried in DuckDB's SQL.",
         raw_body=(MEDIA_TYPE,),
         body_example=_FORM_EXAMPLE,
-        max_body=_upload_limit,
+        max_body=sources.upload_limit,
     ),
     Endpoint(
         "POST",

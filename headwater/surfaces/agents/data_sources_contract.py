@@ -12,6 +12,7 @@ from headwater.control.sources.models import Mode, Status
 from headwater.control.sources.service import LONGEST_NAME
 from headwater.sources.config import SourceType
 from headwater.sources.guard import LONGEST
+from headwater.surfaces._http.sources import LONGEST_INTERVAL, SHORTEST_INTERVAL
 
 _Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 _Config = Annotated[
@@ -27,7 +28,11 @@ _Config = Annotated[
 ]
 _Minutes = Annotated[
     int,
-    Meta(ge=15, le=44_640, description="Minutes between copies of an offline source; without it only `sync` copies."),
+    Meta(
+        ge=SHORTEST_INTERVAL,
+        le=LONGEST_INTERVAL,
+        description="Minutes between copies of an offline source; without it only `sync` copies.",
+    ),
 ]
 
 

@@ -210,8 +210,8 @@ class TestRefused:
             ({"connection_config": {**MYSQL, "type": "mysq"}}, "connection_config.type", "Did you mean 'mysql'?"),
             ({"connection_config": {**MYSQL, "password": "********"}}, "connection_config.password", "mask"),
             ({"connection_config": {**MYSQL, "port": 0}}, "connection_config.port", "port"),
-            ({"connection_config": {**MYSQL, "pasword": "x"}}, "connection_config", "pasword"),
-            ({"connection_config": {"type": "mysql", "host": "x"}}, "connection_config", "database"),
+            ({"connection_config": {**MYSQL, "pasword": "x"}}, "connection_config.pasword", "unknown"),
+            ({"connection_config": {"type": "mysql", "host": "x"}}, "connection_config.database", "required"),
             ({"connection_config": {**MYSQL, "host": "169.254.169.254"}}, "connection_config.host", "link-local"),
             ({"connection_config": {**MYSQL, "host": "nope.example.com"}}, "connection_config.host", "No address"),
             (
