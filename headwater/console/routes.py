@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.console import accounts, assets, entry, overview
 from headwater.console.ads import pages as ads
 from headwater.console.ads import report_builder, report_share, reports
-from headwater.console.agents import deploying, editing, history, listing, trying
+from headwater.console.agents import conversations, deploying, editing, history, listing, trying
 from headwater.console.creators import one as one_creator
 from headwater.console.creators import pages as creators
 from headwater.console.decisions import pages as decisions
@@ -46,6 +46,7 @@ ENDPOINTS = [
     *trying.ENDPOINTS,
     *editing.ENDPOINTS,
     *history.ENDPOINTS,
+    *conversations.ENDPOINTS,
     *deploying.ENDPOINTS,
     *source_listing.ENDPOINTS,
     *connecting.ENDPOINTS,

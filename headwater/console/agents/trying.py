@@ -10,6 +10,7 @@ from msgspec import Meta
 from headwater.agent_runtime.orders import of_member
 from headwater.agent_runtime.turn import Outcome
 from headwater.console import charts
+from headwater.console.agents.figures import again
 from headwater.console.pages import page
 from headwater.console.rendering import render
 from headwater.console.tables import link
@@ -60,7 +61,7 @@ async def agent(call: Call[Asked, bytes]) -> Reply:
         question=question,
         outcome=outcome,
         problem=problem,
-        sources=[Source(one, _again(one)) for one in outcome.citations] if outcome else [],
+        sources=[Source(one, again(one)) for one in outcome.citations] if outcome else [],
         chart=charts.chart(call, table, "answer") if table is not None else None,
         examples=[(one, link(f"/agents/{found.id}", {"q": one})) for one in _EXAMPLES],
         curl=_curl(call, found, question or _EXAMPLES[0]),
@@ -80,10 +81,6 @@ async def _answer(call: Call[Any, Any], found: Agent, question: str) -> tuple[Ou
     except HeadwaterError as error:
         return None, error.message
     return outcome, ""
-
-
-def _again(citation: Citation) -> str:
-    return link(f"/data-sources/{citation.data_source}/query", {"query": citation.query})
 
 
 def _curl(call: Call[Any, Any], found: Agent, question: str) -> str:

@@ -6,7 +6,8 @@ Of each the last ``KEPT_MESSAGES`` are kept, and a conversation that has been st
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -20,6 +21,7 @@ from headwater.kit.ids import new_id
 
 KEPT_MESSAGES: Final = 100
 KEPT_FOR: Final = timedelta(days=90)
+_FIELD: Final = "conversation_id"
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -39,6 +41,17 @@ class Thread(msgspec.Struct, frozen=True):
     history: tuple[Said, ...] = ()
 
 
+class Overview(msgspec.Struct, frozen=True):
+    """A conversation as it is listed: its first question that is kept, and how many."""
+
+    id: str
+    channel: str
+    opening: str
+    turns: int
+    created_at: datetime
+    updated_at: datetime
+
+
 class Conversations:
     """The conversations with one agent; whose the agent is was asked before."""
 
@@ -47,13 +60,34 @@ class Conversations:
         self._organisation_id = organisation_id
         self._agent_id = agent_id
 
+    async def page(self, channel: str | None, limit: int, offset: int) -> tuple[Sequence[Overview], int]:
+        """Some of them, those that were gone on with last first, and how many there are; of a channel, or of all."""
+        own = select(Conversation).where(Conversation.agent_id == self._agent_id)
+        if channel is not None:
+            own = own.where(Conversation.channel == channel)
+        total = await self._session.scalar(select(func.count()).select_from(own.subquery()))
+        newest = own.order_by(Conversation.updated_at.desc(), Conversation.id.desc()).limit(limit).offset(offset)
+        return [await self._overview(one) for one in await self._session.scalars(newest)], total or 0
+
+    async def channels(self) -> Sequence[str]:
+        """Through what people spoke with the agent."""
+        own = select(Conversation.channel).where(Conversation.agent_id == self._agent_id).distinct()
+        return (await self._session.scalars(own.order_by(Conversation.channel))).all()
+
+    async def known(self, conversation_id: str) -> Conversation:
+        """One, whatever the channel; ``NotFound`` where the agent has none of this id."""
+        found = await self._session.get(Conversation, conversation_id)
+        if found is None or found.agent_id != self._agent_id:
+            raise NotFound(f"There is no conversation '{conversation_id[:64]}' with this agent.", field=_FIELD)
+        return found
+
     async def by_id(self, conversation_id: str, channel: str) -> Thread:
         """The one that the caller was given in this channel before; ``NotFound`` for all others."""
         found = await self._session.get(Conversation, conversation_id)
         if found is None or (found.agent_id, found.channel, found.external) != (self._agent_id, channel, ""):
             raise NotFound(
                 f"There is no conversation '{conversation_id[:64]}' with this agent. Leave it out to begin one.",
-                field="conversation_id",
+                field=_FIELD,
             )
         return Thread(channel, found.id, history=await self._history(found.id))
 
@@ -93,6 +127,13 @@ class Conversations:
         await self._session.flush()
         await self._forget_oldest(conversation.id)
         return conversation.id
+
+    async def _overview(self, one: Conversation) -> Overview:
+        asked = (ConversationMessage.conversation_id == one.id, ConversationMessage.speaker == "user")
+        turns = await self._session.scalar(select(func.count()).select_from(ConversationMessage).where(*asked))
+        first = select(ConversationMessage.text).where(*asked).order_by(ConversationMessage.id).limit(1)
+        opening = await self._session.scalar(first)
+        return Overview(one.id, one.channel, opening or "", turns or 0, one.created_at, one.updated_at)
 
     async def _history(self, conversation_id: str) -> tuple[Said, ...]:
         of_it = select(ConversationMessage).where(ConversationMessage.conversation_id == conversation_id)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from headwater.control.agents.models import Execution, ExecutionKind
+from headwater.control.agents.models import Conversation, Execution, ExecutionKind
 from headwater.control.billing.credits import Charged
 from headwater.control.db import surroundings
 from headwater.kit.ids import new_id
@@ -87,9 +87,15 @@ def _execution(session: AsyncSession, asked: Asked, milliseconds: int) -> Execut
     )
 
 
-async def page(session: AsyncSession, agent_id: str, limit: int, offset: int) -> tuple[Sequence[Execution], int]:
+async def page(
+    session: AsyncSession, agent_id: str, limit: int, offset: int, conversation: Conversation | None = None
+) -> tuple[Sequence[Execution], int]:
     """Some of an agent's executions, newest first, and how many there are; whose the agent is was asked before."""
-    of_agent = Execution.agent_id == agent_id
-    total = await session.scalar(select(func.count()).select_from(Execution).where(of_agent))
-    newest = select(Execution).where(of_agent).order_by(Execution.created_at.desc(), Execution.id.desc())
+    of_it = Execution.agent_id == agent_id
+    if conversation is not None:
+        # By the time first, which the index has.
+        since = Execution.created_at >= conversation.created_at
+        of_it = and_(of_it, since, Execution.conversation_id == conversation.id)
+    total = await session.scalar(select(func.count()).select_from(Execution).where(of_it))
+    newest = select(Execution).where(of_it).order_by(Execution.created_at.desc(), Execution.id.desc())
     return (await session.scalars(newest.limit(limit).offset(offset))).all(), total or 0

@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from headwater.control.agents import executions
+from headwater.control.agents.conversations import Conversations
 from headwater.control.agents.models import Agent, Execution
 from headwater.control.agents.service import AgentFields, Agents
 from headwater.control.billing.money import number
@@ -15,6 +16,7 @@ from headwater.surfaces._http.endpoint import READ, WRITE, Answers, Call, Endpoi
 from headwater.surfaces._http.people import Success
 from headwater.surfaces.agents.agents_contract import (
     BODY_EXAMPLE,
+    CONVERSATION_EXAMPLE,
     EXAMPLE,
     EXECUTION_EXAMPLE,
     LISTED_EXAMPLE,
@@ -23,6 +25,9 @@ from headwater.surfaces.agents.agents_contract import (
     AgentPatch,
     AgentRow,
     AgentsQuery,
+    ConversationPage,
+    ConversationRow,
+    ConversationsQuery,
     ExecutionPage,
     ExecutionRow,
     ExecutionsQuery,
@@ -36,6 +41,7 @@ from headwater.tools.citation import BUILT_IN
 AGENTS: Final = "/api/v1/agents"
 ONE: Final = f"{AGENTS}/{{agent_id}}"
 TAG: Final = "Agents"
+_OF_CONVERSATION: Final = ("channel", "opening", "turns", "created_at", "updated_at")
 _MODEL_KEYS: Final = ("model", "temperature", "max_tokens")
 
 
@@ -83,8 +89,25 @@ async def list_executions(call: Call[ExecutionsQuery, bytes]) -> Reply:
     query = call.query
     async with call.services.control.reading() as session:
         agent = await Agents(session, call.scope).get(call.path["agent_id"])
-        found, total = await executions.page(session, agent.id, query.limit, query.offset)
+        conversation = None
+        if query.conversation_id is not None:
+            conversation = await Conversations(session, agent.organisation_id, agent.id).known(query.conversation_id)
+        found, total = await executions.page(session, agent.id, query.limit, query.offset, conversation)
     return Reply(ExecutionPage([_execution(one) for one in found], total, query.limit, query.offset))
+
+
+async def list_conversations(call: Call[ConversationsQuery, bytes]) -> Reply:
+    """The conversations with an agent, those that were gone on with last first."""
+    query = call.query
+    async with call.services.control.reading() as session:
+        agent = await Agents(session, call.scope).get(call.path["agent_id"])
+        held = Conversations(session, agent.organisation_id, agent.id)
+        found, total = await held.page(query.channel, query.limit, query.offset)
+    rows = [
+        ConversationRow(conversation_id=one.id, **{name: getattr(one, name) for name in _OF_CONVERSATION})
+        for one in found
+    ]
+    return Reply(ConversationPage(rows, total, query.limit, query.offset))
 
 
 async def _found(call: Call[Any, Any]) -> Agent:
@@ -241,5 +264,22 @@ ENDPOINTS = [
             )
         },
         query=ExecutionsQuery,
+    ),
+    Endpoint(
+        "GET",
+        f"{ONE}/conversations",
+        list_conversations,
+        READ,
+        "List an agent's conversations",
+        TAG,
+        {
+            200: Answers(
+                "A page of conversations, those that were gone on with last first.",
+                ConversationPage,
+                {"conversations": [CONVERSATION_EXAMPLE], "total": 1, "limit": 20, "offset": 0},
+            )
+        },
+        description="What was said in one is in its executions: `GET …/executions?conversation_id=`.",
+        query=ConversationsQuery,
     ),
 ]

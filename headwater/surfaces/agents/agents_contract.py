@@ -194,6 +194,37 @@ class ExecutionsQuery(msgspec.Struct, frozen=True):
 
     limit: Annotated[int, Meta(ge=1, le=100, description="Executions on a page.")] = 20
     offset: Annotated[int, Meta(ge=0, le=2**31 - 1, description="Executions to skip.")] = 0
+    conversation_id: Annotated[str, Meta(max_length=64, description="Only those of a conversation.")] | None = None
+
+
+class ConversationsQuery(msgspec.Struct, frozen=True):
+    """Which conversations."""
+
+    channel: (
+        Annotated[str, Meta(max_length=64, description="Only those through `api`, `chat` or a deployment.")] | None
+    ) = None
+    limit: Annotated[int, Meta(ge=1, le=100, description="Conversations on a page.")] = 20
+    offset: Annotated[int, Meta(ge=0, le=2**31 - 1, description="Conversations to skip.")] = 0
+
+
+class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation: through what it is held, its first question that is kept, and how many there are."""
+
+    conversation_id: str
+    channel: Annotated[str, Meta(description="`api`, `chat`, or the id of a deployment.")]
+    opening: str
+    turns: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConversationPage(msgspec.Struct, frozen=True):
+    """A page of conversations, those that were gone on with last first."""
+
+    conversations: list[ConversationRow]
+    total: int
+    limit: int
+    offset: int
 
 
 class ExecutionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,6 +311,14 @@ EXECUTED_EXAMPLE: Final = {
     "execution_time_ms": 12,
     "answered": True,
     "citations": [CITATION_EXAMPLE],
+}
+CONVERSATION_EXAMPLE: Final = {
+    "conversation_id": "conv_0AbC…",
+    "channel": "api",
+    "opening": "How many link clicks last week?",
+    "turns": 3,
+    "created_at": "2025-01-15T10:00:00Z",
+    "updated_at": "2025-01-15T10:05:00Z",
 }
 EXECUTION_EXAMPLE: Final = {
     "execution_id": "exec_0AbC…",
