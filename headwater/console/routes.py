@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headwater.console import accounts, assets, entry, overview
+from headwater.console import accounts, assets, entry, overview, reference
 from headwater.console.ads import pages as ads
 from headwater.console.ads import report_builder, report_share, reports
 from headwater.console.agents import conversations, deploying, editing, history, listing, trying
@@ -32,6 +32,7 @@ ENDPOINTS = [
     *entry.ENDPOINTS,
     *accounts.ENDPOINTS,
     *overview.ENDPOINTS,
+    *reference.ENDPOINTS,
     *ads.ENDPOINTS,
     *report_builder.ENDPOINTS,
     *reports.ENDPOINTS,

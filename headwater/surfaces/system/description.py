@@ -1,4 +1,4 @@
-"""The API's description at ``/openapi.json`` and its interactive reference at ``/docs``."""
+"""The API's description at ``/openapi.json``, and the files of its interactive reference."""
 
 from __future__ import annotations
 
@@ -16,12 +16,6 @@ from headwater.surfaces._http.endpoint import PUBLIC, Answers, Call, Endpoint, R
 from headwater.surfaces._http.envelope import ErrorForms
 from headwater.surfaces._http.openapi import describe
 
-_SECURITY = (
-    "content-security-policy",
-    # Swagger UI sets inline styles; scripts stay ours alone.
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data:;"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-)
 _SCRIPT, _STYLE = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
 _ASSETS = {
     "reference.js": _SCRIPT,
@@ -43,10 +37,6 @@ def endpoints(described: Callable[[], Sequence[Endpoint]], forms: ErrorForms) ->
         """The description."""
         return Reply(document())
 
-    async def reference(_: Call[Any, bytes]) -> Reply:
-        """The page that draws the description."""
-        return Reply(_asset("reference.html"), media_type="text/html; charset=utf-8", headers=(_SECURITY,))
-
     def asset(name: str, media_type: str) -> Endpoint:
         async def handler(_: Call[Any, bytes]) -> Reply:
             """A file of the page."""
@@ -64,15 +54,6 @@ def endpoints(described: Callable[[], Sequence[Endpoint]], forms: ErrorForms) ->
             "The API description",
             "System",
             {200: Answers("OpenAPI 3.1.", dict[str, Any], {"openapi": "3.1.0"})},
-        ),
-        Endpoint(
-            "GET",
-            "/docs",
-            reference,
-            PUBLIC,
-            "The interactive reference",
-            "System",
-            {200: Answers("A page.", media_types=("text/html",))},
         ),
         *(asset(name, media_type) for name, media_type in _ASSETS.items()),
     ]
