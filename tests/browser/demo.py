@@ -18,6 +18,10 @@ class Demo(Process):
         self._command.append("--demo")
         self._folder = folder
 
+    def key(self) -> str:
+        """The demo's API key."""
+        return str(json.loads((self._folder / "demo.json").read_text())["api_key"])
+
     def sign_in(self, page: Page) -> None:
         """As the demo's owner."""
         known = json.loads((self._folder / "demo.json").read_text())

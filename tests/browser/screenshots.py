@@ -29,6 +29,7 @@ _README: Final = Path("docs/pictures")
 _DATA: Final = Path("build/screenshots-data")
 _WIDTHS: Final = (390, 1440)
 _SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+_ORDERS: Final = b"id,city,amount\n1,Oslo,10.5\n2,Bergen,4.5\n3,Oslo,1\n4,Trondheim,7\n"
 _PATIENCE: Final = 300.0
 _SETTLED: Final = 1_000
 
@@ -39,6 +40,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with _server() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        _furnish(url)
         for scheme in _SCHEMES:
             for width in _WIDTHS:
                 _take_all(browser, url, scheme, width, prefix)
@@ -67,6 +69,24 @@ def _server() -> Iterator[str]:
     finally:
         child.terminate()
         child.wait(30)
+
+
+def _furnish(url: str) -> None:
+    """Files, an agent on them and a conversation, which the demo has none of."""
+    demo = fill.read(_DATA)
+    if demo is None:
+        raise SystemExit("The demo is not there.")
+    with httpx.Client(base_url=f"{url}/api/v1", headers={"authorization": f"Bearer {demo.api_key}"}) as client:
+        if len(client.get("/data-sources").json()["data_sources"]) > 1:
+            return
+        files = [("file", ("orders.csv", _ORDERS)), ("file", ("terms.md", b"# Terms\n\nReturned within forty days.\n"))]
+        made = client.post("/data-sources/upload", data={"source_name": "Shop"}, files=files).json()
+        source = made["data_source"]["connection_id"]
+        agent = client.post("/agents", json={"name": "Shop analyst", "data_sources": [source]}).json()["agent"]
+        body: dict[str, str] = {"input": "How many orders by city?"}
+        said = client.post(f"/agents/{agent['agent_id']}/execute", json=body).json()
+        more = {"input": "What is the total amount by city?", "conversation_id": said["conversation_id"]}
+        client.post(f"/agents/{agent['agent_id']}/execute", json=more)
 
 
 def _answers(url: str) -> bool:
