@@ -47,9 +47,7 @@ class _Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     database: _Database
     username: _User = ""
     password: _Password = ""
-    tls: Annotated[Tls, Meta(title="Encryption", description="'verify' checks the server's certificate, too.")] = (
-        "prefer"
-    )
+    tls: Annotated[Tls, Meta(title="Encryption")] = "prefer"
 
 
 class Postgres(_Server, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="postgresql", tag_field="type"):

@@ -19,7 +19,17 @@ from msgspec import inspect
 
 from headwater.sources.config import LINES, SECRETS, Config, type_of
 
-_AUTH_LABELS: Final = {"": "It need not", "bearer": "Bearer token", "api_key": "Key in a header", "basic": "Password"}
+_CHOICES: Final = {
+    "": "It need not",
+    "bearer": "Bearer token",
+    "api_key": "Key in a header",
+    "basic": "Name and password",
+    "off": "None",
+    "prefer": "Where the server can",
+    "require": "Always",
+    "verify": "Always, and its certificate is checked",
+}
+"""What people call what can be chosen."""
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +149,7 @@ def _field(
     of: str,
 ) -> Field:
     tags = ["", *(str(inner.__struct_config__.tag) for inner in alternatives)]
-    choices = [(str(value), str(value)) for value in getattr(kind, "values", ())]
+    choices = [(str(value), _CHOICES[value]) for value in getattr(kind, "values", ())]
     return Field(
         name=one.name,
         label=str(meta.get("title", one.name)),
@@ -148,7 +158,7 @@ def _field(
         secret=one.name in SECRETS,
         lines=LINES in meta,
         default="" if one.default in (msgspec.NODEFAULT, None) else one.default,
-        choices=[(tag, _AUTH_LABELS[tag]) for tag in tags] if alternatives else choices,
+        choices=[(tag, _CHOICES[tag]) for tag in tags] if alternatives else choices,
         low=getattr(kind, "ge", None),
         high=getattr(kind, "le", None),
         longest=getattr(kind, "max_length", None),

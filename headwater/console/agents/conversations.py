@@ -27,7 +27,7 @@ from headwater.tools.citation import Citation
 _ALL: Final = "/agents/{agent_id}/conversations"
 _ONE: Final = f"{_ALL}/{{conversation_id}}"
 _LIMIT: Final = 20
-_OWN: Final = {"api": "The API", "chat": "The public chat"}
+_OWN: Final = {"api": "API", "chat": "Public chat"}
 
 
 class Through(Turned, frozen=True):
@@ -133,7 +133,7 @@ async def _names(call: Call[Any, Any], session: AsyncSession) -> Mapping[str, st
     return {**_OWN, **{one.id: NAMES[one.platform] for one in found}}
 
 
-_GONE: Final = "A deployment that ended"
+_GONE: Final = "Ended deployment"
 
 ENDPOINTS = [
     page(_ALL, listed, READ, "An agent's conversations", Through),

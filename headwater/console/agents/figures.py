@@ -47,14 +47,14 @@ async def _asked(call: Call[Any, Any], citation: Citation) -> ReportTable:
     return table_of(named[0].name, answer.rows)
 
 
-def table_of(title: str, rows: Rows) -> ReportTable:
+def table_of(source: str, rows: Rows) -> ReportTable:
     """Rows of any query as a table: with bars where each row has a name and figures, and there are not too many.
 
     >>> from headwater.sources.schema import ResultColumn
     >>> columns = (ResultColumn("city", "VARCHAR"), ResultColumn("orders", "BIGINT"))
     >>> table = table_of("Shop", Rows(columns, [("Oslo", 3), ("Bergen", 1)], truncated=False))
-    >>> table.chart, [column.kind for column in table.columns]
-    ('bar', ['text', 'integer'])
+    >>> table.title, table.chart, [column.kind for column in table.columns]
+    ('Orders by city', 'bar', ['text', 'integer'])
     """
     kinds = [_kind([row[at] for row in rows.rows]) for at in range(len(rows.columns))]
     columns = tuple(
@@ -63,7 +63,9 @@ def table_of(title: str, rows: Rows) -> ReportTable:
     cells = [tuple(_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)) for row in rows.rows]
     is_named = len(kinds) > 1 and kinds[0] == "text" and not {"text", "time"} & set(kinds[1:])
     fits = is_named and 1 < len(cells) <= _MOST_BARS
-    return ReportTable(title, "as it is now", columns, cells, "bar" if fits else "table")
+    names = [one.name for one in rows.columns]
+    title = f"{', '.join(names[1:])} by {names[0]}".capitalize() if is_named else source
+    return ReportTable(title, f"{source}, as it is now", columns, cells, "bar" if fits else "table")
 
 
 def _kind(cells: Sequence[object]) -> Kind:
