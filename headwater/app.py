@@ -52,6 +52,7 @@ from headwater.reporting.run import Reporting
 from headwater.reporting.scheduled import ScheduledReports
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
+from headwater.sources.embedded import EMBEDDED
 from headwater.sources.open import Opener
 from headwater.storage.duckdb.store import DuckDBStore
 from headwater.storage.remembering import Remembering
@@ -227,6 +228,7 @@ class Headwater:
         await self.services.agents.settle()
         await self.services.mcp.stop()
         self._renderer.stop()
+        EMBEDDED.stop()
         await self.services.outbound.aclose()
         await self._writer.stop()
         await self.services.store.stop()

@@ -59,6 +59,12 @@ class EmbeddedPool:
         except TimeoutError:
             raise Timeout(f"The query took longer than {seconds:g} seconds and was given up.") from None
 
+    def stop(self) -> None:
+        """End the processes; the next query begins new ones."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
 
 def too_much() -> InvalidRequest:
     """The refusal of a query that needs more memory than a query may have."""

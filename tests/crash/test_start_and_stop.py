@@ -66,3 +66,14 @@ def test_stopping_answers_what_is_under_way(tmp_path: Path) -> None:
             counts = client.get("/v2/aggregation-api/counts", params=params)
         assert counts.json() == {str(campaign): {"impressions": 1}}
         assert process.terminate() == 0
+
+
+def test_a_server_whose_files_were_queried_stops_when_it_is_told(tmp_path: Path) -> None:
+    with Process(tmp_path / "data") as process:
+        headers = register(process)
+        with process.client(headers) as client:
+            files = [("file", ("orders.csv", b"id\n1\n2\n"))]
+            made = client.post("/api/v1/data-sources/upload", data={"source_name": "Shop"}, files=files)
+            query = {"connection_id": made.json()["data_source"]["connection_id"], "query": "SELECT id FROM orders"}
+            assert client.post("/api/v1/data-sources/query", json=query).json()["row_count"] == 2
+        assert process.terminate() == 0
