@@ -8,6 +8,7 @@
     │   └── RetentionExceeded the same, of a plan's days of history
     ├── Forbidden             403 FORBIDDEN
     ├── NotFound              404 NOT_FOUND
+    │   └── UnknownPath       the same, of no route
     ├── MethodNotAllowed      405 METHOD_NOT_ALLOWED
     ├── RequestTimeout        408 REQUEST_TIMEOUT
     ├── Conflict              409 CONFLICT
@@ -145,6 +146,10 @@ class NotFound(HeadwaterError):
     """Unknown, or another organisation's: the two are not told apart."""
 
     code, status = "NOT_FOUND", 404
+
+
+class UnknownPath(NotFound):
+    """No route has this path."""
 
 
 class MethodNotAllowed(HeadwaterError):

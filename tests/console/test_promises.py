@@ -108,6 +108,11 @@ async def test_an_unknown_page_is_a_page(room: Room) -> None:
     assert answer.status_code == 404
     assert answer.headers["x-request-id"] in answer.text
     assert (await room.owner.post("/settings/usage")).status_code == 405
+    client, browser = room.server.client, {"accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+    for path in ("/nowhere", "/api/v1/nowhere"):
+        assert "There is nothing here" in (await client.get(path, headers=browser)).text
+        assert (await client.get(path)).json()["code"] == "NOT_FOUND", "programs ask for no pages"
+    assert (await client.get("/api/v1/creators", headers=browser)).json()["error"], "what is there keeps its form"
 
 
 async def test_an_error_keeps_the_navigation_of_who_is_signed_in(room: Room) -> None:

@@ -52,7 +52,10 @@ def check(response: httpx.Response) -> None:
     at = f"{request.method} {request.url} answered {response.status_code}"
     assert response.headers.get("x-request-id"), f"{at} without X-Request-Id"
     _check_safety(response, at)
-    if IS_CONSOLE(request.url.path):
+    mistyped = operation_of(request.method, request.url.path) is None and "text/html" in request.headers.get(
+        "accept", ""
+    )
+    if IS_CONSOLE(request.url.path) or mistyped:
         assert response.status_code == 303 or response.content or request.method == "HEAD", f"{at} with nothing"
         return
     if response.status_code >= 400 and request.method != "HEAD" and request.url.path not in _HEALTH:

@@ -52,6 +52,7 @@ class Headers(msgspec.Struct):
     authorization: str = ""
     api_key: str = ""
     cookie: str = ""
+    accept: str = ""
     csrf_token: str = ""
     tenant_id: str = ""
     request_id: str = ""

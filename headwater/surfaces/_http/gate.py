@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from headwater.errors import HeadwaterError, InternalError, MethodNotAllowed, NotFound
+from headwater.errors import HeadwaterError, InternalError, MethodNotAllowed, UnknownPath
 from headwater.query.cache import TaggedCache
 from headwater.scope import Role
 from headwater.surfaces._http.browsers import BrowserHeaders
@@ -34,6 +34,7 @@ _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
 _HEADERS = {
     b"authorization": "authorization",
     b"x-api-key": "api_key",
+    b"accept": "accept",
     b"cookie": "cookie",
     b"x-csrf-token": "csrf_token",
     b"x-tenant-id": "tenant_id",
@@ -146,7 +147,7 @@ class Gate:
         """The endpoint of a path and method; its path parameters go into ``scope``."""
         route = self._route(scope)
         if route is None:
-            raise NotFound("There is nothing at this path. The API is described at /docs.")
+            raise UnknownPath("There is nothing at this path. The API is described at /docs.")
         methods = self._methods[route]
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if method not in methods:
@@ -227,7 +228,9 @@ class Gate:
         return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in lines)
 
     async def _error_reply(self, error: HeadwaterError, scope: Scope, sent: Headers) -> Reply:
-        form = self._forms.of(scope["path"])
+        # People who mistyped an address have nothing from JSON; programs do not ask for pages.
+        looked_at = isinstance(error, UnknownPath) and sent.accept.startswith("text/html")
+        form = self._forms.of("/" if looked_at else scope["path"])
         headers: list[tuple[str, str]] = []
         if error.retry_after is not None:
             headers.append(("retry-after", str(error.retry_after)))
