@@ -12,9 +12,16 @@ import pytest
 from hypothesis import settings
 
 from tests.serving import Company, Hierarchy, Server, serving
+from tests.stores import EVERY_STORE, Opening, opening_of
 
 settings.register_profile("headwater", deadline=None)
 settings.load_profile("headwater")
+
+
+@pytest.fixture(scope="module", params=EVERY_STORE)
+def opening(request: pytest.FixtureRequest) -> Opening:
+    """Opens a new store, of each kind."""
+    return opening_of(request.param)
 
 
 @pytest.fixture

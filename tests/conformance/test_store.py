@@ -12,6 +12,7 @@ from msgspec import structs
 from headwater.kit.clock import FixedClock
 from headwater.query.question import Question
 from headwater.query.window import Window
+from headwater.storage.clickhouse.link import Failed
 from headwater.storage.port import Appended, AppendKey, FactBatch, RememberedAppend, Store
 
 from .conftest import Open
@@ -139,7 +140,7 @@ async def test_keys_outlive_the_store(lasting: Open) -> None:
 async def test_an_append_is_all_or_nothing(store: Store, failing: FactBatch) -> None:
     """The last of the commit fails: no row, no sum, no duplicate and no key of what was before it may stay behind."""
     happenings = [HAPPENING, Event(creative_id=2, record_id="r1")]
-    with pytest.raises((duckdb.ConstraintException, KeyError)):
+    with pytest.raises((duckdb.ConstraintException, Failed, KeyError)):
         await store.append([batch(happenings, key=KEY), failing])
     assert (await total(store, "impressions"), store.has_fresh("ad-events")) == (0, False)
     assert await store.remembered(scope(), "hash") is None

@@ -1,4 +1,4 @@
-"""An embedded store for questions about decisions."""
+"""A store for questions about decisions."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from headwater.storage.port import Store
-from tests.conformance.facts import opened
+from tests.stores import Opening
 
 
 @pytest_asyncio.fixture
-async def store() -> AsyncIterator[Store]:
-    async with opened() as store:
+async def store(opening: Opening) -> AsyncIterator[Store]:
+    async with opening() as store:
         yield store

@@ -15,10 +15,10 @@ import pytest_asyncio
 from headwater.kit.rounding import percent, rounded
 from headwater.query.decisions.dashboard import DashboardQuestion, Span, span
 from headwater.storage.port import Store
-from tests.conformance.facts import opened
 from tests.decisions import reference
 from tests.decisions.random_facts import OFFERS, Records, fill, interactions, others, traces
 from tests.decisions.world import BOOK, NOW, body_of
+from tests.stores import Opening
 
 RANDOM = Random(4)
 FACTS: Mapping[str, Records] = {
@@ -31,8 +31,8 @@ every_span = pytest.mark.parametrize("days", DAYS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def filled() -> AsyncIterator[Store]:
-    async with opened() as store:
+async def filled(opening: Opening) -> AsyncIterator[Store]:
+    async with opening() as store:
         await fill(store, FACTS)
         yield store
 

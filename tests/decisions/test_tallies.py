@@ -17,9 +17,9 @@ from headwater.query.decisions.compile import compile_tally
 from headwater.query.decisions.tally import DAY_OF, Tally, reads
 from headwater.query.window import Window
 from headwater.storage.port import Row, Store
-from tests.conformance.facts import opened
 from tests.decisions.random_facts import interactions, traces
 from tests.decisions.world import NOW, SCOPE, send
+from tests.stores import EVERY_STORE, opening_of
 
 TODAY = NOW.replace(tzinfo=None, hour=0)
 edges = st.none() | st.builds(
@@ -63,15 +63,16 @@ async def found(store: Store, tally: Tally) -> list[Row]:
     return [row for row in rows if not tally.by or any(row[len(tally.by) :])]
 
 
+@pytest.mark.parametrize("kind", EVERY_STORE)
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     merged=st.lists(st.booleans(), min_size=1, max_size=4),
     asked=st.lists(tallies(), min_size=5, max_size=15),
 )
-async def test_a_rollup_is_what_its_facts_are(seed: int, merged: list[bool], asked: list[Tally]) -> None:
+async def test_a_rollup_is_what_its_facts_are(kind: str, seed: int, merged: list[bool], asked: list[Tally]) -> None:
     random = Random(seed)
-    async with opened() as store:
+    async with opening_of(kind)() as store:
         for merge in merged:
             await send(store, "interactions", interactions(random, 40))
             await send(store, "decision-traces", traces(random, 20))

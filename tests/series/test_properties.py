@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import NamedTuple
@@ -13,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.catalogue.registry import CATALOGUE
 from headwater.catalogue.series import EntityKind, Mode
 from headwater.query.series.calendar import buckets
 from headwater.query.series.question import Granularity, Grid, Span
 from headwater.query.series.shape import Series
 from headwater.scope import Scope
-from headwater.storage.duckdb.store import DuckDBStore
+from headwater.storage.port import Store
+from tests.stores import Opening
 
 from . import reference
 from .reference import COUNTERS, Reading
@@ -76,8 +77,8 @@ def roster_of(case: Case) -> Roster:
 class Facts:
     """One store for all cases, each an organisation of its own in it."""
 
-    def __init__(self, runner: asyncio.Runner) -> None:
-        self.store = DuckDBStore(None, CATALOGUE)
+    def __init__(self, runner: asyncio.Runner, store: Store) -> None:
+        self.store = store
         self.run = runner.run
         self._organisations = count(1)
 
@@ -97,12 +98,19 @@ class Facts:
 
 
 @pytest.fixture(scope="module")
-def facts() -> Iterator[Facts]:
+def facts(opening: Opening) -> Iterator[Facts]:
     with asyncio.Runner() as runner:
-        facts = Facts(runner)
-        runner.run(facts.store.start())
-        yield facts
-        runner.run(facts.store.stop())
+        place = opening()
+        yield Facts(runner, runner.run(_entered(place)))
+        runner.run(_left(place))
+
+
+async def _entered(place: AbstractAsyncContextManager[Store]) -> Store:
+    return await place.__aenter__()
+
+
+async def _left(place: AbstractAsyncContextManager[Store]) -> None:
+    await place.__aexit__(None, None, None)
 
 
 @given(case=cases, granularity=st.sampled_from(GRANULARITIES), level=st.sampled_from(COUNTERS), data=st.data())

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from headwater.query.series.run import SeriesEngine
-from headwater.storage.duckdb.store import DuckDBStore
-from tests.conformance.facts import opened
+from headwater.storage.port import Store
+from tests.stores import Opening
 
 from .world import SCOPE, Roster, asked, engine, keep, read, views
 
@@ -34,7 +34,7 @@ async def answers(asking: SeriesEngine) -> list[object]:
     return found
 
 
-async def filled(store: DuckDBStore) -> None:
+async def filled(store: Store) -> None:
     for day in range(1, 18):
         likes = day * 3 if day % 2 else None
         await read(store, [views(1, f"2026-03-{day:02}T10:00:00", day * 10, likes=likes)])
@@ -42,8 +42,8 @@ async def filled(store: DuckDBStore) -> None:
 
 
 @pytest.mark.parametrize("merged", [True, False])
-async def test_answers_from_the_limit_on_stay(merged: bool) -> None:
-    async with opened() as store:
+async def test_answers_from_the_limit_on_stay(opening: Opening, merged: bool) -> None:
+    async with opening() as store:
         await filled(store)
         await keep(store, ROSTER, 5)
         if merged:
@@ -62,8 +62,8 @@ async def test_answers_from_the_limit_on_stay(merged: bool) -> None:
         assert line.values == [10, 10, 10, 10, 10, 10, 10, 10, 330]
 
 
-async def test_what_was_new_before_the_limit_is_gone() -> None:
-    async with opened() as store:
+async def test_what_was_new_before_the_limit_is_gone(opening: Opening) -> None:
+    async with opening() as store:
         await filled(store)
         await store.prune(1, LIMIT)
         question = asked("views", [1], date(2026, 3, 1), date(2026, 3, 10), entity="video")
@@ -71,7 +71,7 @@ async def test_what_was_new_before_the_limit_is_gone() -> None:
         assert line.values == [None] * 8 + [0, 10]
 
 
-async def test_other_organisations_are_left_alone() -> None:
-    async with opened() as store:
+async def test_other_organisations_are_left_alone(opening: Opening) -> None:
+    async with opening() as store:
         await filled(store)
         assert await store.prune(2, LIMIT + timedelta(days=30)) == 0

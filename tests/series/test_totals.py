@@ -18,8 +18,8 @@ from headwater.query.series.question import Span
 from headwater.query.series.run import ANALYTICS
 from headwater.query.series.totals import Figures, Totals, TotalsEngine, TotalsQuestion, together
 from headwater.scope import Scope
-from headwater.storage.duckdb.store import DuckDBStore
-from tests.conformance.facts import opened
+from headwater.storage.port import Store
+from tests.stores import Opening
 
 from .reference import COUNTERS, Reading
 from .test_properties import CAMPAIGN, CREATOR, START, VIDEOS, Case, Facts, cases, roster_of
@@ -44,7 +44,7 @@ def whole(roster: Roster, videos: tuple[int, ...] = VIDEOS) -> Whole:
     return Whole({**holds, ("project", PROJECT): videos}, posted)
 
 
-def totalling(store: DuckDBStore, cache_bytes: int = 0, generations: TagGenerations | None = None) -> TotalsEngine:
+def totalling(store: Store, cache_bytes: int = 0, generations: TagGenerations | None = None) -> TotalsEngine:
     """The engine over ``store`` at noon (UTC) of today."""
     clock = FixedClock(NOON)
     return TotalsEngine(engine(store), generations or TagGenerations(), clock, cache_bytes=cache_bytes)
@@ -92,7 +92,7 @@ def counters(figures: Figures) -> list[int | None]:
 
 
 async def of_series(
-    store: DuckDBStore, kind: EntityKind, number: int, totals: Totals, roster: Roster, scope: Scope
+    store: Store, kind: EntityKind, number: int, totals: Totals, roster: Roster, scope: Scope
 ) -> list[Any]:
     """The same by the engine of time series."""
     span, zone = totals.question.span, totals.question.zone
@@ -103,8 +103,8 @@ async def of_series(
     return found
 
 
-async def test_followers_are_a_level_and_a_change() -> None:
-    async with opened() as store:
+async def test_followers_are_a_level_and_a_change(opening: Opening) -> None:
+    async with opening() as store:
         followers = (("2026-02-01", 100), ("2026-03-10", 90), ("2026-03-20", 140), ("2026-04-01", 7))
         await read(
             store,
@@ -117,14 +117,14 @@ async def test_followers_are_a_level_and_a_change() -> None:
         assert (foreign.followers, foreign.followers_change, foreign.views) == (None, None, None)
 
 
-async def test_posts_are_counted_by_the_zones_days() -> None:
+async def test_posts_are_counted_by_the_zones_days(opening: Opening) -> None:
     posted = {
         1: datetime.fromisoformat("2026-02-28T23:30:00"),
         2: datetime.fromisoformat("2026-03-31T22:30:00"),
         3: datetime.fromisoformat("2026-03-15T12:00:00"),
     }
     roster = Whole({("project", PROJECT): VIDEOS, ("creator", CREATOR): VIDEOS}, posted)
-    async with opened() as store:
+    async with opening() as store:
         for zone, within, by_the_end in (("UTC", [0, 1, 1, 0], 3), ("Europe/Oslo", [1, 0, 1, 0], 2)):
             totals = await totalling(store).ask(march(zone), roster, SCOPE, 0)
             assert [totals.videos[video].posts for video in VIDEOS] == within
@@ -132,10 +132,10 @@ async def test_posts_are_counted_by_the_zones_days() -> None:
             assert (creator.posts, creator.posts_total) == (sum(within), by_the_end)
 
 
-async def test_thousands_of_videos_cost_two_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_thousands_of_videos_cost_two_statements(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     many = tuple(range(1, 3001))
     roster = Whole({("project", PROJECT): many, ("creator", CREATOR): many})
-    async with opened() as store:
+    async with opening() as store:
         await read(store, [views(video, "2026-03-02T10:00:00", video, baseline=False) for video in many])
         fetch, statements = store.fetch, []
 
@@ -150,10 +150,12 @@ async def test_thousands_of_videos_cost_two_statements(monkeypatch: pytest.Monke
         assert totals.videos[2999].views == 2999
 
 
-async def test_all_who_ask_at_once_or_soon_after_share_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_who_ask_at_once_or_soon_after_share_one_answer(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
     roster = Whole({("project", PROJECT): VIDEOS})
     generations = TagGenerations()
-    async with opened() as store:
+    async with opening() as store:
         fetch, count = store.fetch, 0
 
         async def counted(statement: Any) -> Any:
@@ -171,8 +173,8 @@ async def test_all_who_ask_at_once_or_soon_after_share_one_answer(monkeypatch: p
         assert count == 4
 
 
-async def test_an_older_rosters_totals_do_not_pass_for_a_newer_ones() -> None:
-    async with opened() as store:
+async def test_an_older_rosters_totals_do_not_pass_for_a_newer_ones(opening: Opening) -> None:
+    async with opening() as store:
         asking = totalling(store, 1_000_000)
         # Read before the change that the second one has seen, though nobody has told the cache of it yet.
         older = await asking.ask(march(), Whole({("project", PROJECT): (1, 2)}), SCOPE, 0)
@@ -182,10 +184,10 @@ async def test_an_older_rosters_totals_do_not_pass_for_a_newer_ones() -> None:
 
 @pytest.mark.parametrize(("at", "until"), [((12, 0), (12, 5)), ((23, 58), (24, 0))])
 async def test_totals_are_good_for_five_minutes_but_not_beyond_the_day(
-    at: tuple[int, int], until: tuple[int, int]
+    opening: Opening, at: tuple[int, int], until: tuple[int, int]
 ) -> None:
     midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
-    async with opened() as store:
+    async with opening() as store:
         clock = FixedClock(midnight + timedelta(hours=at[0], minutes=at[1]))
         asking = TotalsEngine(engine(store), TagGenerations(), clock, cache_bytes=0)
         totals = await asking.ask(march(), Whole({}), SCOPE, 0)

@@ -10,7 +10,8 @@ from headwater.query.question import Question
 from headwater.query.run import Engine
 from headwater.query.window import Window
 from headwater.storage.port import Store
-from tests.conformance.facts import Event, Tree, Trees, append, at, engine, opened, scope
+from tests.conformance.facts import Event, Tree, Trees, append, at, engine, scope
+from tests.stores import Opening
 
 TREE = Tree(
     [1, 2, 3],
@@ -26,9 +27,9 @@ MONDAY, TUESDAY, THURSDAY = at("2024-02-26"), at("2024-02-27"), at("2024-02-29")
 
 
 @pytest.fixture(params=["fresh", "merged", "half"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest, opening: Opening) -> AsyncIterator[Store]:
     """Three creatives: 1 has three impressions, 2 two, 3 one; a click of each."""
-    async with opened() as store:
+    async with opening() as store:
         await append(store, *(Event(MONDAY, one) for one in (1, 1, 2)))
         if request.param == "half":
             await store.compact()

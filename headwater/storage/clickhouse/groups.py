@@ -1,0 +1,176 @@
+"""Daily sums of whole groups of entities (a campaign's videos), kept beside those of single ones.
+
+A group's sums are made in one pass over the ledger, as a commit, and from then on every commit adds
+to them what it books for a member: they are never behind. A change of members makes a new set of
+sums under a new id. The one before it is left until the next, for questions that were planned with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from headwater.catalogue.model import SnapshotDataset
+from headwater.storage import schema
+from headwater.storage.clickhouse.dialect import ClickHouseDialect
+from headwater.storage.clickhouse.journal import State
+from headwater.storage.clickhouse.link import Link
+from headwater.storage.clickhouse.tables import GROUP_MEMBER, MEMBER_GROUP
+from headwater.storage.clickhouse.topology import Topology
+from headwater.storage.port import Group, GroupMember
+
+_DIALECT = ClickHouseDialect()
+_KEPT = 2
+"""The sums that questions are planned with now, and those before them."""
+
+
+class KeptGroup(NamedTuple):
+    """A set of sums: whose, under which number of the caller's, and as questions know it."""
+
+    organisation_id: int
+    dataset: str
+    number: int
+    group: Group
+
+
+class Groups:
+    """The groups that are kept, each with the sums before its present ones."""
+
+    def __init__(self, kept: Iterable[KeptGroup] = ()) -> None:
+        self._kept: dict[tuple[int, int], list[KeptGroup]] = {}
+        for one in kept:
+            self.keep(one)
+
+    def keep(self, kept: KeptGroup) -> list[KeptGroup]:
+        """Take in a group's newest sums; answers those that nobody needs any more."""
+        sums = self._kept.setdefault((kept.organisation_id, kept.number), [])
+        sums.append(kept)
+        gone = sums[:-_KEPT]
+        del sums[:-_KEPT]
+        return gone
+
+    def drop(self, organisation_id: int, numbers: Iterable[int]) -> list[KeptGroup]:
+        """Forget groups; answers their sums."""
+        return [one for number in numbers for one in self._kept.pop((organisation_id, number), [])]
+
+    def of(self, organisation_id: int) -> dict[int, Group]:
+        """An organisation's groups, by the caller's numbers."""
+        return {number: sums[-1].group for (own, number), sums in self._kept.items() if own == organisation_id}
+
+    def sums_of(self, organisations: Iterable[int], dataset: str) -> Iterator[KeptGroup]:
+        """All sets of sums of some organisations."""
+        wanted = set(organisations)
+        for (organisation_id, _), sums in self._kept.items():
+            if organisation_id in wanted:
+                yield from (one for one in sums if one.dataset == dataset)
+
+
+def load(link: Link, topology: Topology, state: State) -> Groups:
+    """The groups as of a state."""
+    rows = link.rows(
+        "SELECT organisation_id, dataset, number, group_id, zone, members"
+        f" FROM {topology.table(MEMBER_GROUP.name)} WHERE {state.committed()} ORDER BY group_id"
+    )
+    return Groups(KeptGroup(own, dataset, number, Group(*group)) for own, dataset, number, *group in rows)
+
+
+def make(
+    link: Link,
+    topology: Topology,
+    dataset: SnapshotDataset,
+    kept: KeptGroup,
+    members: Sequence[GroupMember],
+    commit: int,
+    seen: str,
+) -> None:
+    """Sum a group's members by the steps that are ``seen``, as part of a commit."""
+    rows = pa.table(
+        {
+            schema.ORGANISATION: _same(kept.organisation_id, len(members)),
+            "group_id": _same(kept.group.id, len(members)),
+            "subject": pa.array([member.subject for member in members], pa.int64()),
+            "posted_from": pa.array([member.posted_from for member in members], pa.int64()),
+            "posted_until": pa.array([member.posted_until for member in members], pa.int64()),
+            schema.COMMIT: _same(commit, len(members)),
+        }
+    )
+    link.insert(topology.table(GROUP_MEMBER.name), rows, f"{commit} members {kept.group.id}")
+    own = f"fact.{schema.ORGANISATION} = {kept.organisation_id} AND ({seen})"
+    link.run(_insert(topology, dataset, [kept.group.id], kept.group.zone, own, commit))
+    link.insert_row(
+        topology.table(MEMBER_GROUP.name),
+        {
+            schema.ORGANISATION: kept.organisation_id,
+            "dataset": kept.dataset,
+            "number": kept.number,
+            "group_id": kept.group.id,
+            "zone": kept.group.zone,
+            "members": kept.group.members,
+            schema.COMMIT: commit,
+        },
+    )
+
+
+def members_of(link: Link, topology: Topology, kept: KeptGroup) -> list[GroupMember]:
+    """The members of a group that is kept."""
+    rows = link.rows(
+        f"SELECT subject, posted_from, posted_until FROM {topology.table(GROUP_MEMBER.name)}"
+        f" WHERE {schema.ORGANISATION} = {kept.organisation_id} AND group_id = {kept.group.id}"
+    )
+    return [GroupMember(*row) for row in rows]
+
+
+def add(link: Link, topology: Topology, dataset: SnapshotDataset, sums: Iterable[KeptGroup], commit: int) -> None:
+    """Add to sets of sums what a commit has booked for their members."""
+    zones: dict[str, list[KeptGroup]] = {}
+    for one in sums:
+        zones.setdefault(one.group.zone, []).append(one)
+    for zone, some in sorted(zones.items()):
+        link.run(_insert(topology, dataset, [one.group.id for one in some], zone, f"fact.commit_id = {commit}", commit))
+
+
+def remove(link: Link, topology: Topology, dataset: SnapshotDataset, sums: Sequence[KeptGroup]) -> None:
+    """Delete sets of sums; the list of groups first, which says that there are any."""
+    if sums:
+        which = ", ".join(str(one.group.id) for one in sums)
+        for table in (MEMBER_GROUP.name, GROUP_MEMBER.name, dataset.group_rollup):
+            link.run(f"DELETE FROM {topology.local(table)} WHERE group_id IN ({which})")
+
+
+def _same(value: int, times: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.int64()), times)
+
+
+def _insert(
+    topology: Topology, dataset: SnapshotDataset, ids: Sequence[int], zone: str, which: str, commit: int
+) -> str:
+    """Sum steps by group and day in ``zone``, over the members of the groups with these ids."""
+    day = _DIALECT.local_day(f"fact.{dataset.time_column}", zone)
+    measures = schema.step_measures(dataset)
+    values = {name: _DIALECT.sum(value) for name, value in _decided(dataset).items()}
+    some = " OR ".join(f"{value} <> 0" for value in values.values())
+    named = ", ".join(map(str, ids))
+    return (
+        f"INSERT INTO {topology.table(dataset.group_rollup)}"
+        f" (group_id, {schema.ORGANISATION}, {schema.DAY}, {', '.join(measures)}, {schema.COMMIT})"
+        f" SELECT member.group_id, fact.{schema.ORGANISATION}, {day}, {', '.join(values.values())}, {commit}"
+        f" FROM {topology.table(dataset.ledger)} AS fact INNER JOIN {topology.table(GROUP_MEMBER.name)} AS member"
+        f" ON member.{schema.ORGANISATION} = fact.{schema.ORGANISATION} AND member.subject = fact.{dataset.subject}"
+        f" WHERE member.group_id IN ({named}) AND {which}"
+        f" GROUP BY member.group_id, fact.{schema.ORGANISATION}, {day} HAVING {some}"
+    )
+
+
+def _decided(dataset: SnapshotDataset) -> dict[str, str]:
+    """Each measure of one row: what a first reading of a member opened is new, or else set."""
+    opened = f"fact.{schema.OPENED_AT}"
+    recent = f"{opened} >= member.posted_from AND {opened} <= member.posted_until"
+    counts = f"({opened} = {schema.NOT_OPENING} OR ({recent}))"
+    values = {measure: f"fact.{measure}" for measure in schema.step_measures(dataset)}
+    for one in dataset.counters:
+        values[f"new_{one}"] = f"if({counts}, fact.new_{one}, 0)"
+        values[f"set_{one}"] = f"fact.set_{one} + if({counts}, 0, fact.new_{one})"
+    values[schema.READINGS] = f"if({counts}, fact.{schema.READINGS}, 0)"
+    return values

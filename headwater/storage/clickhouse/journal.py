@@ -1,0 +1,140 @@
+"""Which commits there are: the one row whose insert makes a commit whole, and who may write it.
+
+ClickHouse has no transaction over several tables, but the insert of one row is all or nothing. So
+every row of facts bears the number of its commit, and a commit exists once a state row is stored
+that reaches up to it. Numbers that never came to that (a failure, a killed process) are gaps, which
+no reader sees, also when such rows arrive late. Whoever wants to write claims to first, and looks
+for a later claim after each state row: of two writers at least one sees the other, and the earlier
+one's commit is not acknowledged. See docs/decisions/0010-commits-on-clickhouse.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from headwater.errors import Unavailable
+from headwater.kit.ids import SNOWFLAKES
+from headwater.storage.clickhouse.link import Link
+from headwater.storage.clickhouse.tables import CLAIM, STATE
+from headwater.storage.clickhouse.topology import Topology
+
+
+class State(msgspec.Struct, frozen=True):
+    """What is visible: commits up to ``upto`` but for the ``gaps`` (each after its first number, up to its second).
+
+    By dataset: the last commit that is in segments (``merged``), how many sums wait beyond it
+    (``fresh``), and the live ``segments``. ``marked`` is the last commit that changed marks or groups.
+    """
+
+    epoch: int = 0
+    version: int = 0
+    upto: int = 0
+    closed: bool = True
+    gaps: tuple[tuple[int, int], ...] = ()
+    merged: Mapping[str, int] = {}
+    fresh: Mapping[str, int] = {}
+    segments: tuple[tuple[str, int], ...] = ()
+    marked: int = 0
+
+    def segments_of(self, dataset: str) -> tuple[int, ...]:
+        """The live segments of a dataset, the newest last."""
+        return tuple(sorted(segment for name, segment in self.segments if name == dataset))
+
+    def committed(self, after: int = 0, column: str = "commit_id") -> str:
+        """The condition that a row is of a commit that exists, beyond ``after``."""
+        bounds = [f"{column} <= {self.upto}", *([f"{column} > {after}"] if after else [])]
+        holes = [f"NOT ({column} > {low} AND {column} <= {high})" for low, high in self.gaps if high > after]
+        return " AND ".join([*bounds, *holes])
+
+
+class Journal:
+    """The state as this process knows it; only the store's writer calls what changes it."""
+
+    def __init__(self, link: Link, topology: Topology) -> None:
+        self._link = link
+        self._topology = topology
+        self._epoch = self._last = 0
+        self._failed: list[int] = []
+        self.state = State()
+
+    def claim(self) -> None:
+        """Become the writer: what another one has not finished yet never will be."""
+        self._epoch = max(SNOWFLAKES.next(), self._newest_claim() + 1, self._last + 1)
+        self._insert(CLAIM.name, {"epoch": self._epoch})
+        found = self._read()
+        self._last, self._failed = max(self._epoch, found.upto + 1), []
+        gaps = found.gaps if found.closed else (*found.gaps, (found.upto, self._last))
+        self.state = msgspec.structs.replace(found, epoch=self._epoch, version=0, gaps=gaps, closed=False)
+        self._store(self.state)
+
+    def begin(self) -> int:
+        """The number of a new commit; claims again where another process has written in between."""
+        if self._newest_claim() != self._epoch:
+            self.claim()
+        self._last = max(SNOWFLAKES.next(), self._last + 1)
+        return self._last
+
+    def publish(self, number: int, **changes: Any) -> None:
+        """Make the commit ``number`` visible, and what ``changes`` of the state with it; durable on return."""
+        self._become(upto=number, **changes)
+
+    def switch(self, **changes: Any) -> None:
+        """Change what is read in place of what, without a commit."""
+        self._become(**changes)
+
+    def abandon(self, number: int) -> None:
+        """Let a commit that failed never be seen, whatever of it is or will be stored."""
+        self._failed.append(number)
+
+    def close(self) -> None:
+        """Say that no commit of this process is under way, so that the next one has no gap to leave."""
+        if self._newest_claim() == self._epoch:
+            self.switch(closed=not self._failed)
+
+    def refresh(self) -> bool:
+        """Take over what another process has written; whether there was something."""
+        found = self._read()
+        if (found.epoch, found.version) <= (self.state.epoch, self.state.version):
+            return False
+        self.state = found
+        return True
+
+    def _become(self, **changes: Any) -> None:
+        gaps = (*self.state.gaps, *((number - 1, number) for number in self._failed))
+        merged = {"version": self.state.version + 1, "gaps": gaps, **changes}
+        state = msgspec.structs.replace(self.state, **merged)
+        self._store(state)
+        if self._newest_claim() != state.epoch:
+            raise Unavailable("Another process has written facts at the same time. Try again.", retry_after=1)
+        self.state, self._failed = state, []
+
+    def _newest_claim(self) -> int:
+        return self._link.value(f"SELECT max(epoch) FROM {self._topology.table(CLAIM.name)}")
+
+    def _read(self) -> State:
+        rows = self._link.rows(
+            f"SELECT {', '.join(STATE.names)} FROM {self._topology.table(STATE.name)}"
+            " ORDER BY epoch DESC, version DESC LIMIT 1"
+        )
+        return msgspec.convert(dict(zip(STATE.names, _plain(rows[0]), strict=True)), State) if rows else State()
+
+    def _store(self, state: State) -> None:
+        lists = {name: list(getattr(state, name).items()) for name in ("merged", "fresh")}
+        row = {**msgspec.structs.asdict(state), **lists}
+        self._insert(STATE.name, {name: _listed(row[name]) for name in STATE.names})
+
+    def _insert(self, table: str, row: Mapping[str, object]) -> None:
+        self._link.insert_row(self._topology.table(table), row)
+
+
+def _listed(value: object) -> object:
+    return [tuple(one) for one in value] if isinstance(value, Iterable) else value
+
+
+def _plain(row: tuple[Any, ...]) -> list[object]:
+    found = dict(zip(STATE.names, row, strict=True))
+    found["merged"], found["fresh"] = dict(found["merged"]), dict(found["fresh"])
+    return list(found.values())

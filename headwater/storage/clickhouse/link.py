@@ -1,0 +1,110 @@
+"""One connection to the engine, over HTTP or in process: ``clickhouse-connect``'s client with this store's errors.
+
+Statements of one link run one after another. Values are bound, but for lists of whole numbers,
+which servers take in a statement's text in any length and as bound values only up to a limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import pyarrow as pa
+import structlog
+
+from headwater.errors import Unavailable
+from headwater.storage.port import Row
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_TIMED_OUT, _CANCELLED = 159, 394
+_LIST = re.compile(r"\{p(\d+):(Array\(Int64\))\}")
+_TEXT_BYTES = 1 << 28
+_T = TypeVar("_T")
+log = structlog.get_logger(__name__)
+
+
+class Failed(Exception):
+    """The engine has refused a statement or could not end it; the words are for the log."""
+
+
+class Stopped(Failed):
+    """The engine has ended a statement before its time: too long, or called off."""
+
+
+class Link:
+    """A client with the settings that all its statements run under."""
+
+    def __init__(self, client: Client, settings: Mapping[str, str | int]) -> None:
+        self._client = client
+        for name, value in {"max_query_size": _TEXT_BYTES, **settings}.items():
+            client.set_client_setting(name, value)
+
+    def rows(
+        self, sql: str, args: Sequence[object] = (), settings: Mapping[str, str | int | float] | None = None
+    ) -> list[Row]:
+        """What a statement finds."""
+        text, values = bind(sql, args)
+        found = _answered(lambda: self._client.query(text, parameters=values, settings=dict(settings or {})))
+        return [tuple(row) for row in found.result_rows]
+
+    def value(self, sql: str, args: Sequence[object] = ()) -> int:
+        """The one number that a statement finds."""
+        ((found,),) = self.rows(sql, args)
+        return int(found)
+
+    def run(self, sql: str) -> None:
+        """Do what a statement says."""
+        _answered(lambda: self._client.command(sql))
+
+    def insert(self, table: str, rows: pa.Table, token: str) -> None:
+        """Insert rows as one block; sent twice under one token, they are stored once."""
+        if rows.num_rows:
+            _answered(lambda: self._client.insert_arrow(table, rows, settings={"insert_deduplication_token": token}))
+
+    def insert_row(self, table: str, row: Mapping[str, object]) -> None:
+        """Insert one row: whole and durable on return, or not at all."""
+        _answered(lambda: self._client.insert(table, [list(row.values())], column_names=list(row)))
+
+    def close(self) -> None:
+        """End the connection."""
+        self._client.close()
+
+
+def bind(sql: str, args: Sequence[object]) -> tuple[str, dict[str, object]]:
+    """The text with its lists of numbers written out, and the other values by their names.
+
+    >>> bind("SELECT {p0:Array(Int64)}, {p1:String}", ([1, 2], "a"))
+    ('SELECT CAST([1,2] AS Array(Int64)), {p1:String}', {'p1': 'a'})
+    """
+    values = {f"p{place}": _written(value) for place, value in enumerate(args) if not isinstance(value, list)}
+
+    def listed(found: re.Match[str]) -> str:
+        numbers = args[int(found[1])]
+        if not isinstance(numbers, list):
+            raise TypeError("A list is bound to a list.")
+        return f"CAST([{','.join(str(int(number)) for number in numbers)}] AS {found[2]})"
+
+    return _LIST.sub(listed, sql), values
+
+
+def _written(value: object) -> object:
+    """Times in UTC, whatever the zone of this machine or the server's is."""
+    return value.isoformat(" ", "microseconds") if isinstance(value, datetime) else value
+
+
+def _answered(ask: Callable[[], _T]) -> _T:
+    from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
+
+    try:
+        return ask()
+    except OperationalError:
+        log.exception("facts.unreachable")
+        raise Unavailable("The fact store does not answer. Try again.", retry_after=1) from None
+    except DatabaseError as error:
+        if error.code in (_TIMED_OUT, _CANCELLED):
+            raise Stopped(str(error)) from None
+        raise Failed(str(error)) from error

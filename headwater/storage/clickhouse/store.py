@@ -1,0 +1,266 @@
+"""ClickHouse as a fact store: one writer, a few reading links, merging in the background.
+
+Durability: ``append`` returns once the server has stored the state row that makes the commit visible,
+behind all of its facts. Reads run as of one state and see whole commits only. Other processes may
+write to the same database: each looks for later claims (``journal``) and follows the others' states.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from headwater.catalogue.model import Dataset, SnapshotDataset
+from headwater.errors import HeadwaterError, Timeout, Unavailable
+from headwater.kit.clock import Clock, system_clock
+from headwater.kit.ids import SNOWFLAKES
+from headwater.scope import Scope
+from headwater.storage.clickhouse import sums
+from headwater.storage.clickhouse.dialect import ClickHouseDialect
+from headwater.storage.clickhouse.link import Failed, Link, Stopped
+from headwater.storage.clickhouse.migrations import migrate
+from headwater.storage.clickhouse.server import Server
+from headwater.storage.clickhouse.sight import Sight
+from headwater.storage.clickhouse.upkeep import Upkeep
+from headwater.storage.clickhouse.writing import Writer
+from headwater.storage.port import (
+    Appended,
+    FactBatch,
+    Group,
+    GroupMember,
+    RememberedAppend,
+    Row,
+    Statement,
+    StoreHealth,
+)
+
+_READERS = 4
+_FOLLOW_SECONDS = 1.0
+_GRACE_SECONDS = 120.0
+"""So long after a merge what it took in is left for readers that have not heard of it."""
+_MOST_SEGMENTS = 32
+_KEY_LIFE = timedelta(hours=24)
+_T = TypeVar("_T")
+log = structlog.get_logger(__name__)
+
+
+class ClickHouseStore:
+    """See ``storage.port.Store``; ``server`` opens links to where the facts lie."""
+
+    def __init__(
+        self,
+        server: Server,
+        catalogue: Mapping[str, Dataset],
+        *,
+        timeout: float = 30.0,
+        compact_after: int = 200_000,
+        clock: Clock = system_clock,
+    ) -> None:
+        self.dialect = ClickHouseDialect()
+        self._server = server
+        self._topology = server.topology
+        self._catalogue = catalogue
+        self._timeout = timeout
+        self._compact_after = compact_after
+        self._clock = clock
+        self._sight = Sight(catalogue, server.topology)
+        self._sweep_at = 0.0
+        self._compacting: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._one_compaction = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Connect, make what tables are missing, and become the writer."""
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="facts-write")
+        self._merging = ThreadPoolExecutor(1, thread_name_prefix="facts-merge")
+        self._reading = ThreadPoolExecutor(_READERS + 1, thread_name_prefix="facts-read")
+        await self._write(self._open)
+        self._links: asyncio.Queue[Link] = asyncio.Queue()
+        for link in self._readers:
+            self._links.put_nowait(link)
+        self._sweep_at = asyncio.get_running_loop().time() + _GRACE_SECONDS
+        self._following = asyncio.create_task(self._follow())
+
+    def _open(self) -> None:
+        self._server.make_database()
+        writer, self._merger, self._killer = (self._server.link(writes=True) for _ in range(3))
+        self._readers = [self._server.link(writes=False) for _ in range(_READERS)]
+        migrate(writer, self._topology, self._catalogue)
+        self._writer = Writer(writer, self._topology, self._catalogue, self._clock)
+        self._writer.open()
+        self._upkeep = Upkeep(self._writer)
+
+    async def stop(self) -> None:
+        """Let the merge under way end, then close."""
+        if self._following:
+            self._following.cancel()
+        tasks = [task for task in (self._compacting, self._following) if task]
+        if tasks:
+            await asyncio.wait(tasks)
+        for _ in range(_READERS):
+            await self._links.get()
+        await self._write(self._close)
+        for pool in (self._reading, self._merging, self._writing):
+            pool.shutdown()
+
+    def _close(self) -> None:
+        for link in (*self._readers, self._merger, self._killer):
+            link.close()
+        self._writer.close()
+
+    async def fetch(self, statement: Statement) -> list[Row]:
+        """Run on a free link; the engine stops by itself after the time limit, and when the asker goes away."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                link = await self._links.get()
+        except TimeoutError:
+            raise Unavailable("The server is busy with other queries. Try again.", retry_after=1) from None
+        mark = secrets.token_hex(8)
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._reading, self._run, link, statement, mark)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await loop.run_in_executor(self._reading, self._kill, mark)
+            await asyncio.wait([running])
+            running.exception()
+            raise
+        finally:
+            self._links.put_nowait(link)
+
+    def _run(self, link: Link, statement: Statement, mark: str) -> list[Row]:
+        sql = self._sight.of(
+            statement.sql, self._writer.journal.state, statement.scope.organisation_id, self._writer.marks
+        )
+        settings: dict[str, str | float] = {
+            "max_execution_time": self._timeout,
+            "log_comment": f"{statement.purpose} {mark}",
+        }
+        try:
+            return link.rows(sql, statement.args, settings)
+        except Stopped:
+            raise Timeout(
+                f"The query ran longer than {self._timeout:g} s and was stopped."
+                " Ask for a shorter window, fewer ids or a coarser granularity."
+            ) from None
+
+    def _kill(self, mark: str) -> None:
+        """Stop a statement by its mark, wherever it runs; one that has not begun yet ends by its time limit."""
+        everywhere = f" ON CLUSTER `{self._topology.cluster}`" if self._topology.cluster else ""
+        self._killer.run(f"KILL QUERY{everywhere} WHERE endsWith(Settings['log_comment'], '{mark}') ASYNC")
+
+    async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
+        """One commit on the writer thread."""
+        appended = await self._write(self._writer.append, batches)
+        self._compact_if_due()
+        return appended
+
+    async def remembered(self, scope: Scope, key_hash: str) -> RememberedAppend | None:
+        """Looked up on the writer, behind any commit that may hold the key."""
+        return await self._write(self._writer.remembered, scope.organisation_id, key_hash)
+
+    def has_fresh(self, dataset: str) -> bool:
+        """Whether some commits are not in the segments yet."""
+        return bool(self._writer.journal.state.fresh.get(dataset))
+
+    async def _follow(self) -> None:
+        """Take over what other processes have written, a second after."""
+        while True:
+            await asyncio.sleep(_FOLLOW_SECONDS)
+            try:
+                await self._write(self._writer.refresh)
+            except (Failed, HeadwaterError):
+                log.warning("facts.not_followed")
+
+    def _compact_if_due(self) -> None:
+        state = self._writer.journal.state
+        waiting = max(state.fresh.values(), default=0)
+        due = waiting >= self._compact_after or len(state.segments) > _MOST_SEGMENTS * len(self._catalogue)
+        if due and (self._compacting is None or self._compacting.done()):
+            self._compacting = asyncio.create_task(self._compact_quietly())
+
+    async def _compact_quietly(self) -> None:
+        try:
+            await self.compact()
+        except (Failed, HeadwaterError):
+            log.exception("rollups.compact_failed")
+
+    async def compact(self) -> None:
+        """Merge the fresh sums into segments; ingest and reads go on meanwhile."""
+        loop = asyncio.get_running_loop()
+        async with self._one_compaction:
+            if loop.time() >= self._sweep_at:
+                await loop.run_in_executor(self._merging, self._sweep)
+            for name, dataset in self._catalogue.items():
+                if self.has_fresh(name):
+                    merge = partial(sums.merge, self._merger, self._topology, dataset)
+                    made = await loop.run_in_executor(
+                        self._merging, merge, self._writer.journal.state, self._writer.marks
+                    )
+                    await self._write(self._writer.switch, dataset, made)
+                    self._sweep_at = loop.time() + _GRACE_SECONDS
+
+    def _sweep(self) -> None:
+        """Delete what nobody reads any more."""
+        before = SNOWFLAKES.next()
+        for dataset in self._catalogue.values():
+            sums.sweep(self._merger, self._topology, dataset, self._writer.journal.state, before)
+        self._upkeep.delete_replaced(self._merger)
+
+    def zone(self, organisation_id: int) -> str:
+        """The zone that this organisation's daily sums are kept in."""
+        return self._upkeep.zone(organisation_id)
+
+    def groups(self, organisation_id: int) -> Mapping[int, Group]:
+        """The last sums kept of each group."""
+        return self._writer.groups.of(organisation_id)
+
+    async def keep_group(
+        self, dataset: str, organisation_id: int, number: int, members: Sequence[GroupMember], fingerprint: str
+    ) -> None:
+        """A commit, in which the group's sums are made of all commits before it."""
+        kept = self._catalogue[dataset]
+        if not isinstance(kept, SnapshotDataset):
+            raise TypeError(f"{dataset} has no groups.")
+        async with self._one_compaction:
+            await self._write(self._upkeep.keep_group, kept, organisation_id, number, members, fingerprint)
+
+    async def drop_groups(self, organisation_id: int, numbers: Sequence[int]) -> None:
+        """Questions stop using them before they go."""
+        await self._write(self._upkeep.drop_groups, organisation_id, numbers)
+
+    async def prune(self, organisation_id: int, before: datetime) -> int:
+        """All datasets in one commit."""
+        async with self._one_compaction:
+            return await self._write(self._upkeep.prune, organisation_id, before)
+
+    async def rezone(self, organisation_id: int, zone: str) -> None:
+        """A commit that sums the organisation's days in another zone."""
+        async with self._one_compaction:
+            await self._write(self._upkeep.rezone, organisation_id, zone)
+
+    async def health(self) -> StoreHealth:
+        """Answers when a link does within a second."""
+        fresh = sum(self._writer.journal.state.fresh.values())
+        try:
+            async with asyncio.timeout(1):
+                link = await self._links.get()
+        except TimeoutError:
+            return StoreHealth(responsive=False, fresh_rows=fresh)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._reading, link.rows, "SELECT 1")
+        except (Failed, HeadwaterError):
+            return StoreHealth(responsive=False, fresh_rows=fresh)
+        finally:
+            self._links.put_nowait(link)
+        return StoreHealth(responsive=True, fresh_rows=fresh)
+
+    async def _write(self, work: Callable[..., _T], *args: object) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._writing, partial(work, *args))

@@ -1,0 +1,134 @@
+"""What the store's one writer does, step by step: commits, and what this process keeps in memory of the state.
+
+Everything here runs on the writer's thread, on one link. It knows no tasks and no time limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from headwater.catalogue.model import Dataset, SnapshotDataset
+from headwater.kit.clock import Clock
+from headwater.storage import schema
+from headwater.storage.clickhouse import groups, pruning, sums
+from headwater.storage.clickhouse.commits import Commit
+from headwater.storage.clickhouse.groups import Groups
+from headwater.storage.clickhouse.journal import Journal
+from headwater.storage.clickhouse.link import Link
+from headwater.storage.clickhouse.sight import Mark
+from headwater.storage.clickhouse.tables import APPEND_KEY
+from headwater.storage.clickhouse.topology import Topology
+from headwater.storage.port import Appended, FactBatch, RememberedAppend
+
+_KEY_LIFE = timedelta(hours=24)
+
+
+class Writer:
+    """Commits to one database; ``marks`` and ``groups`` are those of the last commit that it knows of."""
+
+    def __init__(self, link: Link, topology: Topology, catalogue: Mapping[str, Dataset], clock: Clock) -> None:
+        self.link = link
+        self.topology = topology
+        self.journal = Journal(link, topology)
+        self.marks: dict[tuple[int, str], Mark] = {}
+        self.groups = Groups()
+        self.snapshots = [dataset for dataset in catalogue.values() if isinstance(dataset, SnapshotDataset)]
+        self._catalogue = catalogue
+        self._clock = clock
+        self._arrival = 0
+
+    def open(self) -> None:
+        """Claim the database and read what there is."""
+        self.journal.claim()
+        self._load()
+
+    def close(self) -> None:
+        """Say that nothing is under way, and end the link."""
+        try:
+            self.journal.close()
+        finally:
+            self.link.close()
+
+    def _load(self) -> None:
+        """What this process keeps in memory of the state's marks and groups."""
+        self.marks = pruning.load_marks(self.link, self.topology, self.journal.state)
+        self.groups = groups.load(self.link, self.topology, self.journal.state)
+        arrivals = [
+            self.link.value(f"SELECT max({schema.ARRIVAL}) FROM {self.topology.table(dataset.table)}")
+            for dataset in self.snapshots
+        ]
+        self._arrival = max(arrivals, default=0)
+
+    def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
+        """Store all batches in one commit."""
+        places: dict[str, list[int]] = {}
+        for place, batch in enumerate(batches):
+            places.setdefault(batch.dataset, []).append(place)
+        appended: dict[int, Appended] = {}
+        with self.commit() as (commit, changes):
+            for name, own in places.items():
+                some, now = [batches[place] for place in own], self._clock()
+                done = commit.store(self._catalogue[name], some, self.marks, self.groups, now)
+                appended.update(zip(own, done, strict=True))
+            changes["fresh"] = self.fresh_with(commit.fresh)
+        return [appended[place] for place in range(len(batches))]
+
+    @contextmanager
+    def commit(self) -> Iterator[tuple[Commit, dict[str, Any]]]:
+        """A commit that becomes visible at the end, with what is put into the changes; or never, after an error."""
+        epoch = self.journal.state.epoch
+        number = self.journal.begin()
+        if self.journal.state.epoch != epoch:
+            self._load()
+        commit = Commit(self.link, self.topology, number, self.journal.state, self._arrival)
+        changes: dict[str, Any] = {}
+        try:
+            yield commit, changes
+            self.journal.publish(number, **changes)
+        except BaseException:
+            self.journal.abandon(number)
+            raise
+        finally:
+            self._arrival = commit.arrival
+            commit.close()
+
+    def fresh_with(self, added: Mapping[str, int]) -> dict[str, int]:
+        """The numbers of sums beyond the segments, with those that a commit adds."""
+        fresh = self.journal.state.fresh
+        return {name: fresh.get(name, 0) + added.get(name, 0) for name in self._catalogue}
+
+    def remembered(self, organisation_id: int, key_hash: str) -> RememberedAppend | None:
+        """See ``storage.port.Store``."""
+        since = self._clock().replace(tzinfo=None) - _KEY_LIFE
+        rows = self.link.rows(
+            f"SELECT fingerprint, accepted, duplicates, hex(note) FROM {self.topology.table(APPEND_KEY.name)}"
+            f" WHERE organisation_id = {{p0:Int64}} AND key_hash = {{p1:String}}"
+            f" AND kept_at >= {{p2:DateTime64(6, 'UTC')}} AND {self.journal.state.committed()} LIMIT 1",
+            (organisation_id, key_hash, since),
+        )
+        if not rows:
+            return None
+        ((fingerprint, accepted, duplicates, note),) = rows
+        return RememberedAppend(fingerprint, Appended(accepted, duplicates), bytes.fromhex(note))
+
+    def refresh(self) -> None:
+        """Take over what other processes have written."""
+        marked = self.journal.state.marked
+        if self.journal.refresh() and self.journal.state.marked != marked:
+            self._load()
+
+    def switch(self, dataset: Dataset, made: sums.Merge) -> None:
+        """Read the new segment in place of what it holds."""
+        state = self.journal.state
+        if not sums.applies(made, state):
+            return
+        live = [one for one in state.segments if one[0] != dataset.name or one[1] not in made.folded]
+        left = sums.fresh_count(self.link, self.topology, dataset, state.committed(made.upto))
+        self.journal.switch(
+            merged={**state.merged, dataset.name: made.upto},
+            fresh={**state.fresh, dataset.name: left},
+            segments=(*live, (dataset.name, made.segment)),
+        )
