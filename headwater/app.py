@@ -55,6 +55,7 @@ from headwater.settings import Settings
 from headwater.sources.embedded import EMBEDDED
 from headwater.sources.open import Opener
 from headwater.storage.duckdb.store import DuckDBStore
+from headwater.storage.port import Store
 from headwater.storage.remembering import Remembering
 from headwater.surfaces._http.browsers import BrowserHeaders
 from headwater.surfaces._http.endpoint import Endpoint
@@ -99,7 +100,20 @@ def endpoints() -> Sequence[Endpoint]:
     return [*described, *widget.ENDPOINTS, *console.ENDPOINTS, *description.endpoints(lambda: described, ERROR_FORMS)]
 
 
-def _store(settings: Settings, clock: Clock) -> DuckDBStore:
+def provide_store(settings: Settings, clock: Clock) -> Store:
+    """The fact store: ClickHouse where the settings name one, else in the data directory."""
+    if settings.facts_url:
+        # Loaded only where it is used: its client is an optional package.
+        from headwater.storage.clickhouse.server import address
+        from headwater.storage.clickhouse.store import ClickHouseStore
+
+        return ClickHouseStore(
+            address(settings.facts_url, settings.query_timeout),
+            CATALOGUE,
+            timeout=settings.query_timeout,
+            compact_after=settings.compact_after_rows,
+            clock=clock,
+        )
     return DuckDBStore(
         Path(settings.data_dir) / "facts.duckdb",
         CATALOGUE,
@@ -111,7 +125,7 @@ def _store(settings: Settings, clock: Clock) -> DuckDBStore:
     )
 
 
-def _engine(settings: Settings, store: DuckDBStore, control: Control, generations: TagGenerations) -> Engine:
+def _engine(settings: Settings, store: Store, control: Control, generations: TagGenerations) -> Engine:
     return Engine(
         store,
         EVENTS,
@@ -122,7 +136,7 @@ def _engine(settings: Settings, store: DuckDBStore, control: Control, generation
     )
 
 
-def _series(settings: Settings, store: DuckDBStore, clock: Clock, generations: TagGenerations) -> SeriesEngine:
+def _series(settings: Settings, store: Store, clock: Clock, generations: TagGenerations) -> SeriesEngine:
     return SeriesEngine(
         store,
         generations,
@@ -133,7 +147,7 @@ def _series(settings: Settings, store: DuckDBStore, clock: Clock, generations: T
 
 
 def _totals_and_decisions(
-    settings: Settings, store: DuckDBStore, series: SeriesEngine, clock: Clock, generations: TagGenerations
+    settings: Settings, store: Store, series: SeriesEngine, clock: Clock, generations: TagGenerations
 ) -> tuple[TotalsEngine, DecisionsEngine]:
     cache_bytes = settings.cache_bytes // 8
     totals = TotalsEngine(series, generations, clock, cache_bytes=cache_bytes)
@@ -155,11 +169,12 @@ class Headwater:
         control: Control | None = None,
         outbound: Outbound | None = None,
         runner: Runner | None = None,
+        store: Store | None = None,
     ) -> None:
         generations = TagGenerations()
         control = control or provide_control(settings, clock)
         outbound = outbound or provide_outbound(settings)
-        store = _store(settings, clock)
+        store = store or provide_store(settings, clock)
         engine = _engine(settings, store, control, generations)
         series = _series(settings, store, clock, generations)
         totals, decisions = _totals_and_decisions(settings, store, series, clock, generations)

@@ -27,6 +27,7 @@ MIB = 1024 * 1024
 _Seconds = Annotated[float, Meta(gt=0)]
 _Bytes = Annotated[int, Meta(gt=0)]
 _Url = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
+_FactsUrl = Annotated[str, Meta(pattern=r"^(clickhouse://\S+)?$")]
 _Credits = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
@@ -34,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """All settings; ``DESCRIPTIONS`` says what each is for."""
 
     data_dir: str = ".data"
+    facts_url: _FactsUrl = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     public_url: _Url = ""
@@ -121,6 +123,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 DESCRIPTIONS: dict[str, str] = {
     "data_dir": "Folder that holds everything: facts, control plane, secrets.",
+    "facts_url": "ClickHouse for the facts: `clickhouse://user:password@host:8123/database`, with options as"
+    " docs/operations.md has them; empty keeps them in the data directory. Needs `pip install headwater[clickhouse]`.",
     "host": "Address to listen on.",
     "port": "Port to listen on; 0 takes a free one.",
     "public_url": "The server's address as its users see it; empty takes http://host:port.",
@@ -196,6 +200,7 @@ DESCRIPTIONS: dict[str, str] = {
 
 SECRET: frozenset[str] = frozenset(
     {
+        "facts_url",
         "smtp_password",
         "stripe_api_key",
         "stripe_webhook_secret",
@@ -210,8 +215,10 @@ SECRET: frozenset[str] = frozenset(
 """Settings whose values are never shown."""
 
 _PREFIX = "HEADWATER_"
-# Not settings: where the settings are, a client's key, and where the tests find their real data.
-_OTHER_VARIABLES = frozenset({"HEADWATER_CONFIG", "HEADWATER_KEY", "HEADWATER_REAL_DATA"})
+# Not settings: where the settings are, a client's key, and where the tests find their real data and servers.
+_OTHER_VARIABLES = frozenset(
+    {"HEADWATER_CONFIG", "HEADWATER_KEY", "HEADWATER_REAL_DATA", "HEADWATER_TEST_CLICKHOUSE_URL"}
+)
 
 
 class SettingsError(Exception):

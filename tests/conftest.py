@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.serving import Company, Hierarchy, Server, serving
-from tests.stores import EVERY_STORE, Opening, opening_of
+from tests.stores import EVERY_STORE, Opening, database, opening_of
 
 settings.register_profile("headwater", deadline=None)
 settings.load_profile("headwater")
@@ -25,10 +25,17 @@ def opening(request: pytest.FixtureRequest) -> Opening:
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
+def facts_in() -> str:
+    """The kind of store that ``server`` keeps facts in."""
+    return "duckdb"
+
+
+@pytest.fixture
+async def server(tmp_path: Path, facts_in: str) -> AsyncIterator[Server]:
     """A fresh server."""
-    async with serving(tmp_path) as started:
-        yield started
+    with database(facts_in) as facts:
+        async with serving(tmp_path, facts=facts) as started:
+            yield started
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ cheaply, since no test here is about hashing.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +20,15 @@ from argon2 import PasswordHasher
 from headwater.agent_runtime.executing import Runner
 from headwater.app import Headwater
 from headwater.control import provide
-from headwater.kit.clock import FixedClock
+from headwater.kit.clock import Clock, FixedClock
 from headwater.outbound import HostGuard, Outbound
 from headwater.settings import Settings
+from headwater.storage.port import Store
 from tests.migrated import lay
 from tests.openapi import conformity
 
 NOW = datetime(2025, 5, 3, 12, 30, tzinfo=UTC)
+StoreOf = Callable[[Clock], Store]
 PASSWORD = "correct horse battery"
 STRIPE_SECRET = "whsec_of_the_tests"
 # Set up, so that its routes can be walked, with nobody listening.
@@ -156,14 +158,20 @@ def event(creative_id: int, name: str = "impressions", ts: str = "2025-04-17T09:
 
 
 @asynccontextmanager
-async def serving(folder: Path, runner: Runner | None = None, **settings: Any) -> AsyncIterator[Server]:
-    """A server over ``folder``, started and stopped; ``runner`` answers for its agents in place of the analyst."""
+async def serving(
+    folder: Path, runner: Runner | None = None, facts: StoreOf | None = None, **settings: Any
+) -> AsyncIterator[Server]:
+    """A server over ``folder``, started and stopped; ``runner`` answers for its agents in place of the analyst.
+
+    Its facts lie in ``folder`` as well, or in the store that ``facts`` makes.
+    """
     clock, names = FixedClock(NOW), Names()
     files = str(folder / "operators")
     chosen = Settings(**{"data_dir": str(folder), "source_files_dir": files, **NOBODY_AT_STRIPE, **settings})
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     outbound = Outbound(HostGuard(allow_private=chosen.allow_private_hosts, resolver=names.resolve))
-    headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound, runner)
+    store = facts(clock) if facts else None
+    headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound, runner, store)
     lay(folder)
     await headwater.start()
     server = Server(headwater, clock, names)

@@ -21,7 +21,7 @@ def prepare(settings: Settings) -> None:
     data_dir = Path(settings.data_dir)
     demo = filling.read(data_dir)
     if demo is None:
-        if (data_dir / "facts.duckdb").exists():
+        if (data_dir / "control.db").exists():
             console.print(f"[yellow]{data_dir} holds data already; the demo was not added.[/yellow]")
             return
         demo = asyncio.run(_fill(settings, data_dir, console))

@@ -95,7 +95,8 @@ async def _opened(headwater: Headwater) -> AsyncIterator[Finding]:
     services = headwater.services
     yield Finding("control plane", "answers", await services.control.responsive())
     health = await services.store.health()
-    yield Finding("facts", f"open; {health.fresh_rows:,} fresh rollup rows wait to be merged", health.responsive)
+    opened = f"open in {services.store.dialect.label}"
+    yield Finding("facts", f"{opened}; {health.fresh_rows:,} fresh rollup rows wait to be merged", health.responsive)
     async with services.control.reading() as session:
         organisations = (await session.scalars(select(Organisation.id).order_by(Organisation.id))).all()
     for organisation in organisations:

@@ -109,7 +109,11 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """The engine's name."""
+        """The engine's name, as texts are kept by."""
+
+    @property
+    def label(self) -> str:
+        """The engine's name, as people write it."""
 
     def placeholder(self, position: int, type_name: str) -> str:
         """The text for the bound value number ``position`` (from 0) of ``BIGINT``, ``DATE`` …"""

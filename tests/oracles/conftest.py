@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,12 +12,11 @@ import duckdb
 import pytest
 import pytest_asyncio
 
-from headwater.catalogue.ads import AD_EVENTS
 from headwater.query.run import Engine
 from headwater.storage.port import Store
+from tests.clickhouse import opened_clickhouse
 from tests.conformance.facts import engine, opened
 
-from .in_process_clickhouse import InProcessClickHouse
 from .seeded import COMMITS, TREES, commits
 
 MERGED_AFTER = {"fresh": 0, "half": COMMITS // 2, "merged": COMMITS}
@@ -38,11 +37,11 @@ async def places(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Plac
             async with opened(folder / f"{name}.duckdb") as store:
                 await _fill(store, merged_after)
         raw = open_stores.enter_context(duckdb.connect(str(_copy(folder / "half.duckdb"))))
-        clickhouse = InProcessClickHouse(folder)
-        open_stores.enter_context(closing(clickhouse))
-        clickhouse.copy(AD_EVENTS, raw)
-        engines = {"clickhouse": engine(clickhouse, TREES)}
-        for name in MERGED_AFTER:
+        engines = {}
+        for name, merged_after in MERGED_AFTER.items():
+            clickhouse = await open_stores.enter_async_context(opened_clickhouse())
+            await _fill(clickhouse, merged_after)
+            engines[f"clickhouse, {name}"] = engine(clickhouse, TREES)
             store = await open_stores.enter_async_context(opened(folder / f"{name}.duckdb"))
             engines[name] = engine(store, TREES)
         yield Places(engines, raw)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from headwater.catalogue.creators import SERIES
-from headwater.catalogue.registry import SNAPSHOTS
 from headwater.catalogue.series import EntityKind, Growth, Level, modes
 from headwater.query.series.question import SeriesQuestion
 from headwater.query.series.run import SeriesEngine
-from headwater.storage.duckdb.store import DuckDBStore
+from headwater.storage.port import Store
+from tests.clickhouse import opened_clickhouse
 from tests.conformance.facts import opened
 from tests.series.reference import Reading
 from tests.series.world import SCOPE, Roster, asked, engine, keep, read
-
-from .in_process_clickhouse import InProcessClickHouse
 
 START = datetime.fromisoformat("2026-03-20T00:00:00")
 CREATORS = {1: (1, 2, 3), 2: (4, 5), 3: ()}
@@ -64,7 +61,7 @@ def questions() -> list[SeriesQuestion]:
     return found
 
 
-async def fill(store: DuckDBStore) -> None:
+async def fill(store: Store) -> None:
     """Readings in three commits, the late ones last: before the merge, before the campaign's sums are kept, after."""
     chance = random.Random(20260320)
     readings = [
@@ -91,18 +88,12 @@ async def fill(store: DuckDBStore) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[SeriesEngine, SeriesEngine]]:
-    """The embedded engine, and ClickHouse with a copy of its tables."""
-    folder: Path = tmp_path_factory.mktemp("series")
-    async with opened() as store:
+async def engines() -> AsyncIterator[tuple[SeriesEngine, SeriesEngine]]:
+    """The embedded engine, and ClickHouse with the same facts."""
+    async with opened() as store, opened_clickhouse() as clickhouse:
         await fill(store)
-        clickhouse = InProcessClickHouse(folder)
-        clickhouse.zones[1], clickhouse.kept_groups[1] = store.zone(1), store.groups(1)
-        for dataset in SNAPSHOTS.values():
-            clickhouse.copy_snapshots(dataset, store._root)
-        clickhouse.copy_merged(store._root)
+        await fill(clickhouse)
         yield engine(store), engine(clickhouse)
-        clickhouse.close()
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -24,6 +24,7 @@ class ClickHouseDialect:
     """See ``storage.port.Dialect``."""
 
     name = "clickhouse"
+    label = "ClickHouse"
 
     def placeholder(self, position: int, type_name: str) -> str:
         """A named, typed query parameter."""

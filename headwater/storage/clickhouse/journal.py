@@ -10,6 +10,7 @@ one's commit is not acknowledged. See docs/decisions/0010-commits-on-clickhouse.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,9 @@ from headwater.kit.ids import SNOWFLAKES
 from headwater.storage.clickhouse.link import Link
 from headwater.storage.clickhouse.tables import CLAIM, STATE
 from headwater.storage.clickhouse.topology import Topology
+
+_RANDOM_BITS = 20
+_NUMBERS_OF_A_CLAIM = 1 << 40
 
 
 class State(msgspec.Struct, frozen=True):
@@ -56,25 +60,31 @@ class Journal:
     def __init__(self, link: Link, topology: Topology) -> None:
         self._link = link
         self._topology = topology
-        self._epoch = self._last = 0
+        self._epoch = -1
+        self._last = 0
         self._failed: list[int] = []
         self.state = State()
 
     def claim(self) -> None:
         """Become the writer: what another one has not finished yet never will be."""
-        self._epoch = max(SNOWFLAKES.next(), self._newest_claim() + 1, self._last + 1)
+        # Numbers of one claim never reach those of the next, whatever its clock says.
+        after = max(SNOWFLAKES.next(), self._newest_claim() + _NUMBERS_OF_A_CLAIM, self._last + 1)
+        self._epoch = after + secrets.randbits(_RANDOM_BITS)
         self._insert(CLAIM.name, {"epoch": self._epoch})
         found = self._read()
-        self._last, self._failed = max(self._epoch, found.upto + 1), []
+        self._last = max(self._epoch, found.upto)
         gaps = found.gaps if found.closed else (*found.gaps, (found.upto, self._last))
-        self.state = msgspec.structs.replace(found, epoch=self._epoch, version=0, gaps=gaps, closed=False)
+        self.state = msgspec.structs.replace(found, epoch=self._epoch, version=0, gaps=_joined(gaps), closed=False)
         self._store(self.state)
 
-    def begin(self) -> int:
-        """The number of a new commit; claims again where another process has written in between."""
+    def hold(self) -> None:
+        """Claim again where another process has written since."""
         if self._newest_claim() != self._epoch:
             self.claim()
-        self._last = max(SNOWFLAKES.next(), self._last + 1)
+
+    def take(self) -> int:
+        """A number greater than all before it, of commits and of segments."""
+        self._last += 1
         return self._last
 
     def publish(self, number: int, **changes: Any) -> None:
@@ -92,7 +102,7 @@ class Journal:
     def close(self) -> None:
         """Say that no commit of this process is under way, so that the next one has no gap to leave."""
         if self._newest_claim() == self._epoch:
-            self.switch(closed=not self._failed)
+            self.switch(closed=True)
 
     def refresh(self) -> bool:
         """Take over what another process has written; whether there was something."""
@@ -103,11 +113,11 @@ class Journal:
         return True
 
     def _become(self, **changes: Any) -> None:
-        gaps = (*self.state.gaps, *((number - 1, number) for number in self._failed))
-        merged = {"version": self.state.version + 1, "gaps": gaps, **changes}
-        state = msgspec.structs.replace(self.state, **merged)
+        gaps = _joined([*self.state.gaps, *((number - 1, number) for number in self._failed)])
+        changed = {"epoch": self._epoch, "version": self.state.version + 1, "gaps": gaps, **changes}
+        state = msgspec.structs.replace(self.state, **changed)
         self._store(state)
-        if self._newest_claim() != state.epoch:
+        if self._newest_claim() != self._epoch:
             raise Unavailable("Another process has written facts at the same time. Try again.", retry_after=1)
         self.state, self._failed = state, []
 
@@ -128,6 +138,21 @@ class Journal:
 
     def _insert(self, table: str, row: Mapping[str, object]) -> None:
         self._link.insert_row(self._topology.table(table), row)
+
+
+def _joined(gaps: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The gaps in order, those that touch as one.
+
+    >>> _joined([(7, 8), (1, 3), (3, 4)])
+    ((1, 4), (7, 8))
+    """
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(gaps):
+        if found and low <= found[-1][1]:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return tuple(found)
 
 
 def _listed(value: object) -> object:

@@ -20,7 +20,6 @@ import structlog
 from headwater.catalogue.model import Dataset, SnapshotDataset
 from headwater.errors import HeadwaterError, Timeout, Unavailable
 from headwater.kit.clock import Clock, system_clock
-from headwater.kit.ids import SNOWFLAKES
 from headwater.scope import Scope
 from headwater.storage.clickhouse import sums
 from headwater.storage.clickhouse.dialect import ClickHouseDialect
@@ -136,9 +135,8 @@ class ClickHouseStore:
             self._links.put_nowait(link)
 
     def _run(self, link: Link, statement: Statement, mark: str) -> list[Row]:
-        sql = self._sight.of(
-            statement.sql, self._writer.journal.state, statement.scope.organisation_id, self._writer.marks
-        )
+        state, marks = self._writer.seen
+        sql = self._sight.of(statement.sql, state, statement.scope.organisation_id, marks)
         settings: dict[str, str | float] = {
             "max_execution_time": self._timeout,
             "log_comment": f"{statement.purpose} {mark}",
@@ -168,7 +166,7 @@ class ClickHouseStore:
 
     def has_fresh(self, dataset: str) -> bool:
         """Whether some commits are not in the segments yet."""
-        return bool(self._writer.journal.state.fresh.get(dataset))
+        return bool(self._writer.seen[0].fresh.get(dataset))
 
     async def _follow(self) -> None:
         """Take over what other processes have written, a second after."""
@@ -180,7 +178,7 @@ class ClickHouseStore:
                 log.warning("facts.not_followed")
 
     def _compact_if_due(self) -> None:
-        state = self._writer.journal.state
+        state = self._writer.seen[0]
         waiting = max(state.fresh.values(), default=0)
         due = waiting >= self._compact_after or len(state.segments) > _MOST_SEGMENTS * len(self._catalogue)
         if due and (self._compacting is None or self._compacting.done()):
@@ -200,18 +198,18 @@ class ClickHouseStore:
                 await loop.run_in_executor(self._merging, self._sweep)
             for name, dataset in self._catalogue.items():
                 if self.has_fresh(name):
+                    segment = await self._write(self._writer.journal.take)
                     merge = partial(sums.merge, self._merger, self._topology, dataset)
-                    made = await loop.run_in_executor(
-                        self._merging, merge, self._writer.journal.state, self._writer.marks
-                    )
+                    state, marks = self._writer.seen
+                    made = await loop.run_in_executor(self._merging, merge, state, marks, segment)
                     await self._write(self._writer.switch, dataset, made)
                     self._sweep_at = loop.time() + _GRACE_SECONDS
 
     def _sweep(self) -> None:
         """Delete what nobody reads any more."""
-        before = SNOWFLAKES.next()
+        state = self._writer.seen[0]
         for dataset in self._catalogue.values():
-            sums.sweep(self._merger, self._topology, dataset, self._writer.journal.state, before)
+            sums.sweep(self._merger, self._topology, dataset, state)
         self._upkeep.delete_replaced(self._merger)
 
     def zone(self, organisation_id: int) -> str:
@@ -248,7 +246,7 @@ class ClickHouseStore:
 
     async def health(self) -> StoreHealth:
         """Answers when a link does within a second."""
-        fresh = sum(self._writer.journal.state.fresh.values())
+        fresh = sum(self._writer.seen[0].fresh.values())
         try:
             async with asyncio.timeout(1):
                 link = await self._links.get()

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from headwater.catalogue.model import CountEvents, Dataset, EventDataset, Metric, Rollup, RowDataset, SnapshotDataset
-from headwater.kit.ids import SNOWFLAKES
 from headwater.storage import schema
 from headwater.storage.clickhouse import steps
 from headwater.storage.clickhouse.dialect import ClickHouseDialect
@@ -30,6 +29,7 @@ class Merge(NamedTuple):
     """A new segment: of the commits after one up to another, and of the older segments that it replaces."""
 
     dataset: str
+    epoch: int
     after: int
     upto: int
     folded: frozenset[int]
@@ -46,10 +46,10 @@ class _Sum(NamedTuple):
     condition: str = "TRUE"
 
 
-def merge(link: Link, topology: Topology, dataset: Dataset, state: State, marks: Marks) -> Merge:
+def merge(link: Link, topology: Topology, dataset: Dataset, state: State, marks: Marks, segment: int) -> Merge:
     """Build the next segment of every rollup of a dataset, beside the writer."""
     after = state.merged.get(dataset.name, 0)
-    made = Merge(dataset.name, after, state.upto, _folded(link, topology, dataset, state), SNOWFLAKES.next())
+    made = Merge(dataset.name, state.epoch, after, state.upto, _folded(link, topology, dataset, state), segment)
     for one in _sums(topology, dataset, state, marks, after):
         keys, table = ", ".join(one.keys), topology.table(one.table)
         measures = ", ".join(one.measures)
@@ -63,8 +63,8 @@ def merge(link: Link, topology: Topology, dataset: Dataset, state: State, marks:
 
 
 def applies(made: Merge, state: State) -> bool:
-    """Whether the state is still that from which a merge began; another process may have merged, too."""
-    return state.merged.get(made.dataset, 0) == made.after and made.folded <= set(state.segments_of(made.dataset))
+    """Whether nobody else has written since a merge began: segments or marks may have changed under it."""
+    return state.epoch == made.epoch
 
 
 def fresh_count(link: Link, topology: Topology, dataset: Dataset, condition: str) -> int:
@@ -85,21 +85,21 @@ def fresh_tables(dataset: Dataset) -> list[str]:
     raise TypeError(f"{dataset.name} is of no kind that can be summed.")
 
 
-def sweep(link: Link, topology: Topology, dataset: Dataset, state: State, before: int) -> None:
-    """Drop what merges have taken in, and segments that none came to put in place; all made before a number."""
+def sweep(link: Link, topology: Topology, dataset: Dataset, state: State) -> None:
+    """Drop what merges have taken in, and older segments that none came to put in place."""
     live = state.segments_of(dataset.name)
     for table in tables_of(dataset):
         if not table.is_of_segments:
             continue
-        gone = "FALSE" if not live else in_segments(live)
         found = link.rows(
-            f"SELECT DISTINCT {SEGMENT} FROM {topology.table(table.name)} WHERE {SEGMENT} < {before} AND NOT ({gone})"
+            f"SELECT DISTINCT {SEGMENT} FROM {topology.table(table.name)} WHERE {SEGMENT} <= {state.upto}"
+            f" AND NOT ({in_segments(live)})"
         )
         for (segment,) in found:
             link.run(f"ALTER TABLE {topology.local(table.name)} DROP PARTITION {segment}")
     if isinstance(dataset, SnapshotDataset):
         return
-    merged = min(state.merged.get(dataset.name, 0), before)
+    merged = state.merged.get(dataset.name, 0)
     for name in fresh_tables(dataset):
         if link.value(f"SELECT count() FROM {topology.table(name)} WHERE commit_id <= {merged}"):
             link.run(f"DELETE FROM {topology.local(name)} WHERE commit_id <= {merged}")

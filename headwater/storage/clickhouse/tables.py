@@ -139,6 +139,7 @@ def _of_rows(dataset: RowDataset) -> Iterator[Table]:
     for rollup in dataset.rollups:
         keys = [name for name, _ in schema.row_rollup_keys(dataset, rollup)]
         columns = schema.row_rollup_columns(dataset, rollup)
+        shard = _shard(keys[1])
         yield Table(fresh_of(rollup), _typed(columns, nullable), tuple(keys), shard)
         yield _segments(rollup.name, columns[:-1], keys, rollup.measures, shard, nullable)
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from headwater.catalogue.model import SnapshotDataset
-from headwater.kit.ids import SNOWFLAKES
 from headwater.storage.clickhouse import groups, pruning, sums
 from headwater.storage.clickhouse.commits import Commit
 from headwater.storage.clickhouse.groups import KeptGroup
@@ -96,8 +95,9 @@ class Upkeep:
                     segments.append((dataset.name, commit.number))
                     own = f"commit_id = {commit.number}"
                     fresh[dataset.name] = sums.fresh_count(self._link, self._topology, dataset, own)
-            changes.update(marked=commit.number, segments=tuple(segments), fresh=self._writer.fresh_with(fresh))
-        self._writer.marks.update(marks)
+            changes.update(
+                marked=commit.number, segments=tuple(segments), fresh=self._writer.fresh_with(fresh), marks=marks
+            )
         self._kept(made)
         self._replaced += [(organisation_id, one) for one in self._writer.snapshots if gone[one.name]]
         return sum(gone.values())
@@ -112,7 +112,7 @@ class Upkeep:
         made = []
         for kept in [one for one in self._current_groups(organisation_id) if one.dataset == dataset.name]:
             members = groups.members_of(self._link, self._topology, kept)
-            group = Group(SNOWFLAKES.next(), kept.group.zone, kept.group.members)
+            group = Group(self._writer.journal.take(), kept.group.zone, kept.group.members)
             renewed = kept._replace(group=group)
             self._sum_group(dataset, renewed, members, commit.number, mark)
             made.append((dataset, renewed))
@@ -137,8 +137,7 @@ class Upkeep:
                 self._sum_days(dataset, organisation_id, mark, commit.number)
                 marks[organisation_id, dataset.name] = mark
                 segments.append((dataset.name, commit.number))
-            changes.update(marked=commit.number, segments=tuple(segments))
-        self._writer.marks.update(marks)
+            changes.update(marked=commit.number, segments=tuple(segments), marks=marks)
 
     def _sum_days(self, dataset: SnapshotDataset, organisation_id: int, mark: Mark, commit: int) -> None:
         """Store a mark, and the days of what is in segments already; later steps are read from the ledger."""

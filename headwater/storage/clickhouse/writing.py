@@ -16,9 +16,9 @@ from headwater.storage import schema
 from headwater.storage.clickhouse import groups, pruning, sums
 from headwater.storage.clickhouse.commits import Commit
 from headwater.storage.clickhouse.groups import Groups
-from headwater.storage.clickhouse.journal import Journal
+from headwater.storage.clickhouse.journal import Journal, State
 from headwater.storage.clickhouse.link import Link
-from headwater.storage.clickhouse.sight import Mark
+from headwater.storage.clickhouse.sight import Marks
 from headwater.storage.clickhouse.tables import APPEND_KEY
 from headwater.storage.clickhouse.topology import Topology
 from headwater.storage.port import Appended, FactBatch, RememberedAppend
@@ -27,13 +27,17 @@ _KEY_LIFE = timedelta(hours=24)
 
 
 class Writer:
-    """Commits to one database; ``marks`` and ``groups`` are those of the last commit that it knows of."""
+    """Commits to one database; ``marks`` and ``groups`` are those of the last commit that it knows of.
+
+    ``seen`` is what any thread may read by: a state with its marks, replaced as a whole.
+    """
 
     def __init__(self, link: Link, topology: Topology, catalogue: Mapping[str, Dataset], clock: Clock) -> None:
         self.link = link
         self.topology = topology
         self.journal = Journal(link, topology)
-        self.marks: dict[tuple[int, str], Mark] = {}
+        self.marks: Marks = {}
+        self.seen: tuple[State, Marks] = (self.journal.state, self.marks)
         self.groups = Groups()
         self.snapshots = [dataset for dataset in catalogue.values() if isinstance(dataset, SnapshotDataset)]
         self._catalogue = catalogue
@@ -42,8 +46,8 @@ class Writer:
 
     def open(self) -> None:
         """Claim the database and read what there is."""
-        self.journal.claim()
-        self._load()
+        self._hold()
+        self._show()
 
     def close(self) -> None:
         """Say that nothing is under way, and end the link."""
@@ -79,15 +83,16 @@ class Writer:
     @contextmanager
     def commit(self) -> Iterator[tuple[Commit, dict[str, Any]]]:
         """A commit that becomes visible at the end, with what is put into the changes; or never, after an error."""
-        epoch = self.journal.state.epoch
-        number = self.journal.begin()
-        if self.journal.state.epoch != epoch:
-            self._load()
+        self._hold()
+        number = self.journal.take()
         commit = Commit(self.link, self.topology, number, self.journal.state, self._arrival)
         changes: dict[str, Any] = {}
         try:
             yield commit, changes
+            marks = changes.pop("marks", {})
             self.journal.publish(number, **changes)
+            self.marks = {**self.marks, **marks}
+            self._show()
         except BaseException:
             self.journal.abandon(number)
             raise
@@ -102,6 +107,7 @@ class Writer:
 
     def remembered(self, organisation_id: int, key_hash: str) -> RememberedAppend | None:
         """See ``storage.port.Store``."""
+        self.refresh()
         since = self._clock().replace(tzinfo=None) - _KEY_LIFE
         rows = self.link.rows(
             f"SELECT fingerprint, accepted, duplicates, hex(note) FROM {self.topology.table(APPEND_KEY.name)}"
@@ -117,11 +123,24 @@ class Writer:
     def refresh(self) -> None:
         """Take over what other processes have written."""
         marked = self.journal.state.marked
-        if self.journal.refresh() and self.journal.state.marked != marked:
+        if self.journal.refresh():
+            if self.journal.state.marked != marked:
+                self._load()
+            self._show()
+
+    def _hold(self) -> None:
+        """Be the writer, and know what another one has left."""
+        epoch = self.journal.state.epoch
+        self.journal.hold()
+        if self.journal.state.epoch != epoch:
             self._load()
+
+    def _show(self) -> None:
+        self.seen = (self.journal.state, self.marks)
 
     def switch(self, dataset: Dataset, made: sums.Merge) -> None:
         """Read the new segment in place of what it holds."""
+        self._hold()
         state = self.journal.state
         if not sums.applies(made, state):
             return
@@ -132,3 +151,4 @@ class Writer:
             fresh={**state.fresh, dataset.name: left},
             segments=(*live, (dataset.name, made.segment)),
         )
+        self._show()

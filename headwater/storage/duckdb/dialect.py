@@ -16,6 +16,7 @@ class DuckDBDialect:
     """See ``storage.port.Dialect``."""
 
     name = "duckdb"
+    label = "DuckDB"
 
     def placeholder(self, position: int, type_name: str) -> str:
         """Numbered, so that one value can stand in several places."""
