@@ -137,7 +137,7 @@ async def test_rows_that_arrive_after_their_commit_was_given_up_stay_unseen(serv
         await append(store, Event(creative_id=2))
         columns = batch([Event()]).rows.append_column("organisation_id", pa.array([1]))
         rows = columns.append_column("commit_id", pa.array([late]))
-        store._writer.link.insert(server.topology.table(AD_EVENTS.table), rows, "late")
+        store._writer.link.insert(server.topology.table(AD_EVENTS.table), rows)
         assert (await seen(store))[:5] == (1, 1, 0, 0, 0)
         await store.compact()
         assert await total(store, "impressions") == 0
@@ -149,9 +149,9 @@ async def test_a_block_sent_twice_is_stored_once(server: Server, monkeypatch: py
     """As a client does that has lost the answer to an insert; with what the views make of it."""
     insert = Link.insert
 
-    def twice(link: Link, table: str, rows: pa.Table, token: str) -> None:
-        insert(link, table, rows, token)
-        insert(link, table, rows, token)
+    def twice(link: Link, table: str, rows: pa.Table) -> None:
+        insert(link, table, rows)
+        insert(link, table, rows)
 
     monkeypatch.setattr(Link, "insert", twice)
     async with opened_clickhouse(server) as store:

@@ -29,7 +29,6 @@ class Commit:
         self._link = link
         self._topology = topology
         self._state = state
-        self._parts = 0
         # Duplicates are told by the same calculation in every store.
         self._calculator = duckdb.connect(":memory:")
         self.number = number
@@ -98,10 +97,8 @@ class Commit:
             self._insert(APPEND_KEY.name, pa.table(kept))
 
     def _insert(self, table: str, rows: pa.Table) -> None:
-        self._parts += 1
         own = pa.repeat(pa.scalar(self.number, pa.int64()), rows.num_rows)
-        token = f"{self.number} {self._parts}"
-        self._link.insert(self._topology.table(table), rows.append_column(schema.COMMIT, own), token)
+        self._link.insert(self._topology.table(table), rows.append_column(schema.COMMIT, own))
 
 
 def _columns(dataset: Dataset, rows: pa.Table) -> pa.Table:

@@ -96,7 +96,7 @@ def make(
             schema.COMMIT: _same(commit, len(members)),
         }
     )
-    link.insert(topology.table(GROUP_MEMBER.name), rows, f"{commit} members {kept.group.id}")
+    link.insert(topology.table(GROUP_MEMBER.name), rows)
     own = f"fact.{schema.ORGANISATION} = {kept.organisation_id} AND ({seen})"
     link.run(_insert(topology, dataset, [kept.group.id], kept.group.zone, own, commit))
     link.insert_row(

@@ -60,10 +60,10 @@ class Link:
         """Do what a statement says."""
         _answered(lambda: self._client.command(sql))
 
-    def insert(self, table: str, rows: pa.Table, token: str) -> None:
-        """Insert rows as one block; sent twice under one token, they are stored once."""
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Insert rows as one block; the same block sent twice is stored once, so that it may be sent again."""
         if rows.num_rows:
-            _answered(lambda: self._client.insert_arrow(table, rows, settings={"insert_deduplication_token": token}))
+            _answered(lambda: self._client.insert_arrow(table, rows))
 
     def insert_row(self, table: str, row: Mapping[str, object]) -> None:
         """Insert one row: whole and durable on return, or not at all."""
