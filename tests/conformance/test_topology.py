@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from headwater.catalogue.registry import CATALOGUE
+from headwater.errors import Unavailable
 from headwater.settings import SettingsError
 from headwater.storage.clickhouse.server import address
 from headwater.storage.clickhouse.tables import SEEN_KEY, STATE, Table, tables, views
@@ -136,3 +137,10 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "clickhouse_connect", None)
     with pytest.raises(SettingsError, match=r"pip install 'headwater\[clickhouse\]'"):
         address("clickhouse://db/facts", 30)
+
+
+def test_a_server_that_does_not_answer_is_unavailable() -> None:
+    place = address("clickhouse://writer:hidden@127.0.0.1:9/facts", 30)
+    with pytest.raises(Unavailable, match="fact store does not answer") as refused:
+        place.make_database()
+    assert "hidden" not in str(refused.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import NamedTuple
@@ -97,8 +97,9 @@ class Facts:
         return scope
 
 
-@pytest.fixture(scope="module")
-def facts(opening: Opening) -> Iterator[Facts]:
+@contextmanager
+def taking(opening: Opening) -> Iterator[Facts]:
+    """A new store in a loop of its own."""
     with asyncio.Runner() as runner:
         place = opening()
         yield Facts(runner, runner.run(_entered(place)))
@@ -111,6 +112,12 @@ async def _entered(place: AbstractAsyncContextManager[Store]) -> Store:
 
 async def _left(place: AbstractAsyncContextManager[Store]) -> None:
     await place.__aexit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def facts(opening: Opening) -> Iterator[Facts]:
+    with taking(opening) as facts:
+        yield facts
 
 
 @given(case=cases, granularity=st.sampled_from(GRANULARITIES), level=st.sampled_from(COUNTERS), data=st.data())

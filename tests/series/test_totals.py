@@ -22,7 +22,7 @@ from headwater.storage.port import Store
 from tests.stores import Opening
 
 from .reference import COUNTERS, Reading
-from .test_properties import CAMPAIGN, CREATOR, START, VIDEOS, Case, Facts, cases, roster_of
+from .test_properties import CAMPAIGN, CREATOR, START, VIDEOS, Case, Facts, cases, roster_of, taking
 from .world import ELSEWHERE, SCOPE, TODAY, Roster, asked, engine, read, views
 
 NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
@@ -55,12 +55,9 @@ def march(zone: str = "UTC", project: int | None = None) -> TotalsQuestion:
 
 
 @pytest.fixture(scope="module")
-def facts() -> Iterator[Facts]:
-    with asyncio.Runner() as runner:
-        facts = Facts(runner)
-        runner.run(facts.store.start())
+def facts(opening: Opening) -> Iterator[Facts]:
+    with taking(opening) as facts:
         yield facts
-        runner.run(facts.store.stop())
 
 
 @given(case=cases, start=st.integers(-3, 10), days=st.integers(0, 12))

@@ -48,7 +48,7 @@ class Link:
     ) -> list[Row]:
         """What a statement finds."""
         text, values = bind(sql, args)
-        found = _answered(lambda: self._client.query(text, parameters=values, settings=dict(settings or {})))
+        found = answered(lambda: self._client.query(text, parameters=values, settings=dict(settings or {})))
         return [tuple(row) for row in found.result_rows]
 
     def value(self, sql: str, args: Sequence[object] = ()) -> int:
@@ -58,16 +58,16 @@ class Link:
 
     def run(self, sql: str) -> None:
         """Do what a statement says."""
-        _answered(lambda: self._client.command(sql))
+        answered(lambda: self._client.command(sql))
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Insert rows as one block; the same block sent twice is stored once, so that it may be sent again."""
         if rows.num_rows:
-            _answered(lambda: self._client.insert_arrow(table, rows))
+            answered(lambda: self._client.insert_arrow(table, rows))
 
     def insert_row(self, table: str, row: Mapping[str, object]) -> None:
         """Insert one row: whole and durable on return, or not at all."""
-        _answered(lambda: self._client.insert(table, [list(row.values())], column_names=list(row)))
+        answered(lambda: self._client.insert(table, [list(row.values())], column_names=list(row)))
 
     def close(self) -> None:
         """End the connection."""
@@ -96,7 +96,8 @@ def _written(value: object) -> object:
     return value.isoformat(" ", "microseconds") if isinstance(value, datetime) else value
 
 
-def _answered(ask: Callable[[], _T]) -> _T:
+def answered(ask: Callable[[], _T]) -> _T:
+    """What the client answers; ``Unavailable`` when the engine cannot be reached, ``Failed`` when it refuses."""
     from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
     try:

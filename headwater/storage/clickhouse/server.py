@@ -10,7 +10,7 @@ import msgspec
 
 from headwater.kit.suggest import did_you_mean
 from headwater.settings import SettingsError
-from headwater.storage.clickhouse.link import Link
+from headwater.storage.clickhouse.link import Link, answered
 from headwater.storage.clickhouse.topology import Topology
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ class Address(msgspec.Struct, frozen=True):
 
     def make_database(self) -> None:
         """Make the database where there is none."""
-        client = self._client(self.user, self.password, database="default")
+        link = Link(self._client(self.user, self.password, database="default"), {})
         try:
-            client.command(self.topology.create_database())
+            link.run(self.topology.create_database())
         finally:
-            client.close()
+            link.close()
 
     def link(self, *, writes: bool) -> Link:
         """A link of the one user or the other; ``readonly`` holds even where both are the same."""
@@ -67,19 +67,21 @@ class Address(msgspec.Struct, frozen=True):
 
     def _client(self, user: str, password: str, database: str = "") -> Client:
         connect = _connector()
-        return connect(
-            host=self.host,
-            port=self.port,
-            username=user,
-            password=password,
-            secure=self.secure,
-            database=database or self.topology.database,
-            # Statements of one session run one after another, and links do so by themselves.
-            autogenerate_session_id=False,
-            query_retries=0,
-            tz_mode="naive_utc",
-            # The engine ends what takes too long; this is for one that no longer answers at all.
-            send_receive_timeout=int(self.timeout) + 30,
+        return answered(
+            lambda: connect(
+                host=self.host,
+                port=self.port,
+                username=user,
+                password=password,
+                secure=self.secure,
+                database=database or self.topology.database,
+                # Statements of one session run one after another, and links do so by themselves.
+                autogenerate_session_id=False,
+                query_retries=0,
+                tz_mode="naive_utc",
+                # The engine ends what takes too long; this is for one that no longer answers at all.
+                send_receive_timeout=int(self.timeout) + 30,
+            )
         )
 
 
