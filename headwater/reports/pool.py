@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from headwater.errors import Unavailable
+from headwater.kit.child import end_with_parent
 from headwater.reports import render
 from headwater.reports.table import ReportTable
 
@@ -26,7 +27,7 @@ class RenderPool:
         """``table`` as a file of ``format``; ``Unavailable`` when the process died of it."""
         if self._pool is None:
             # Not forked: the server has threads, and a forked child could inherit a lock that is held.
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_parent)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, render, table, format)
         except BrokenProcessPool:

@@ -18,6 +18,7 @@ from typing import Final, ParamSpec, TypeVar
 import structlog
 
 from headwater.errors import InvalidRequest, Timeout
+from headwater.kit.child import end_with_parent
 
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
@@ -45,7 +46,7 @@ class EmbeddedPool:
             raise TypeError("work takes no keywords")
         if self._pool is None:
             # Not forked: the server has threads, and a forked child could inherit a lock that is held.
-            self._pool = ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn"), initializer=_bound)
+            self._pool = ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn"), initializer=_begin)
         pool = self._pool
         try:
             async with asyncio.timeout(seconds + _GRACE_SECONDS):
@@ -73,7 +74,8 @@ def too_much() -> InvalidRequest:
     )
 
 
-def _bound() -> None:
+def _begin() -> None:
+    end_with_parent()
     # macOS has no such bound and may refuse to be told one.
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -70,10 +73,43 @@ def test_stopping_answers_what_is_under_way(tmp_path: Path) -> None:
 
 def test_a_server_whose_files_were_queried_stops_when_it_is_told(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as process:
-        headers = register(process)
-        with process.client(headers) as client:
-            files = [("file", ("orders.csv", b"id\n1\n2\n"))]
-            made = client.post("/api/v1/data-sources/upload", data={"source_name": "Shop"}, files=files)
-            query = {"connection_id": made.json()["data_source"]["connection_id"], "query": "SELECT id FROM orders"}
-            assert client.post("/api/v1/data-sources/query", json=query).json()["row_count"] == 2
+        _query_files(process)
         assert process.terminate() == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux says whose child a process is")
+def test_what_a_killed_server_began_ends_with_it(tmp_path: Path) -> None:
+    with Process(tmp_path / "data") as process:
+        _query_files(process)
+        everybody = [process.child.pid, *_below(process.child.pid)]
+        begun = [pid for pid in everybody if "multiprocessing.spawn" in _command(pid)]
+        assert begun
+        for pid in set(everybody) - set(begun):
+            os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while any(_command(pid) for pid in begun):
+            assert time.monotonic() < until, "they wait for work that nobody can give them"
+            time.sleep(0.1)
+
+
+def _query_files(process: Process) -> None:
+    headers = register(process)
+    with process.client(headers) as client:
+        files = [("file", ("orders.csv", b"id\n1\n2\n"))]
+        made = client.post("/api/v1/data-sources/upload", data={"source_name": "Shop"}, files=files)
+        query = {"connection_id": made.json()["data_source"]["connection_id"], "query": "SELECT id FROM orders"}
+        assert client.post("/api/v1/data-sources/query", json=query).json()["row_count"] == 2
+
+
+def _below(pid: int) -> list[int]:
+    """The processes that this one began, and those that they did."""
+    own = [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
+    return [*own, *(one for child in own for one in _below(child))]
+
+
+def _command(pid: int) -> str:
+    """How a process was begun; empty once it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
