@@ -19,6 +19,7 @@ from headwater.storage.clickhouse.journal import State
 from headwater.storage.clickhouse.link import Link
 from headwater.storage.clickhouse.tables import GROUP_MEMBER, MEMBER_GROUP
 from headwater.storage.clickhouse.topology import Topology
+from headwater.storage.group_values import group_values
 from headwater.storage.port import Group, GroupMember
 
 _DIALECT = ClickHouseDialect()
@@ -149,7 +150,7 @@ def _insert(
     """Sum steps by group and day in ``zone``, over the members of the groups with these ids."""
     day = _DIALECT.local_day(f"fact.{dataset.time_column}", zone)
     measures = schema.step_measures(dataset)
-    values = {name: _DIALECT.sum(value) for name, value in _decided(dataset).items()}
+    values = {name: _DIALECT.sum(value) for name, value in group_values(dataset).items()}
     some = " OR ".join(f"{value} <> 0" for value in values.values())
     named = ", ".join(map(str, ids))
     return (
@@ -161,16 +162,3 @@ def _insert(
         f" WHERE member.group_id IN ({named}) AND {which}"
         f" GROUP BY member.group_id, fact.{schema.ORGANISATION}, {day} HAVING {some}"
     )
-
-
-def _decided(dataset: SnapshotDataset) -> dict[str, str]:
-    """Each measure of one row: what a first reading of a member opened is new, or else set."""
-    opened = f"fact.{schema.OPENED_AT}"
-    recent = f"{opened} >= member.posted_from AND {opened} <= member.posted_until"
-    counts = f"({opened} = {schema.NOT_OPENING} OR ({recent}))"
-    values = {measure: f"fact.{measure}" for measure in schema.step_measures(dataset)}
-    for one in dataset.counters:
-        values[f"new_{one}"] = f"if({counts}, fact.new_{one}, 0)"
-        values[f"set_{one}"] = f"fact.set_{one} + if({counts}, 0, fact.new_{one})"
-    values[schema.READINGS] = f"if({counts}, fact.{schema.READINGS}, 0)"
-    return values

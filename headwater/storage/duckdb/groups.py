@@ -16,6 +16,7 @@ import pyarrow as pa
 from headwater.catalogue.model import SnapshotDataset
 from headwater.storage import schema
 from headwater.storage.duckdb.dialect import DuckDBDialect
+from headwater.storage.group_values import group_values
 from headwater.storage.port import Group, GroupMember
 
 _DIALECT = DuckDBDialect()
@@ -105,7 +106,7 @@ def _store_members(
 def _insert(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, rows: str, zone: str, own: str) -> None:
     """Sum rows of the ledger by group and day in ``zone``, over the members that the condition ``own`` names."""
     day = _DIALECT.local_day(f"fact.{dataset.time_column}", zone)
-    sums = [f"{_DIALECT.sum(value)} AS {name}" for name, value in _decided(dataset).items()]
+    sums = [f"{_DIALECT.sum(value)} AS {name}" for name, value in group_values(dataset).items()]
     some = " OR ".join(f"{measure} <> 0" for measure in schema.step_measures(dataset))
     connection.execute(
         f"INSERT INTO {dataset.group_rollup} SELECT member.group_id, fact.organisation_id, {day} AS {schema.DAY},"
@@ -113,16 +114,3 @@ def _insert(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, row
         f" ON member.organisation_id = fact.organisation_id AND member.subject = fact.{dataset.subject}"
         f" WHERE {own} GROUP BY 1, 2, 3 HAVING {some} ORDER BY 1, 2, 3"
     )
-
-
-def _decided(dataset: SnapshotDataset) -> dict[str, str]:
-    """Each measure of one row: what a first reading of a member opened is new, or else set."""
-    opened = f"fact.{schema.OPENED_AT}"
-    recent = f"{opened} >= member.posted_from AND {opened} <= member.posted_until"
-    counts = f"({opened} = {schema.NOT_OPENING} OR ({recent}))"
-    values = {measure: f"fact.{measure}" for measure in schema.step_measures(dataset)}
-    for one in dataset.counters:
-        values[f"new_{one}"] = f"CASE WHEN {counts} THEN fact.new_{one} ELSE 0 END"
-        values[f"set_{one}"] = f"fact.set_{one} + CASE WHEN {counts} THEN 0 ELSE fact.new_{one} END"
-    values[schema.READINGS] = f"CASE WHEN {counts} THEN fact.{schema.READINGS} ELSE 0 END"
-    return values
