@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -138,7 +139,10 @@ def test_a_chart_is_drawn_under_the_strict_policy_and_downloaded(page: Page, pro
     # The interpreter that spares eval once lost the ends and the ticks of time axes.
     expect(figure.locator("svg text", has_text=re.compile(r"^1 [A-Z][a-z]{2}$"))).to_be_visible()
     (bar,) = figure.locator("svg .mark-rect path").all()[-1:]
-    assert figure.bounding_box()["width"] > bar.bounding_box()["width"] > 0  # type: ignore[index]
+    around, drawn = figure.bounding_box(), bar.bounding_box()
+    assert around is not None
+    assert drawn is not None
+    assert around["width"] > drawn["width"] > 0
     figure.get_by_text("As a table").click()
     expect(figure.get_by_role("cell", name="1", exact=True)).to_be_visible()
     figure.get_by_text("As curl").click()
@@ -166,8 +170,10 @@ def test_everything_can_be_read_without_scripts(browser: Browser, process: Proce
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_barrier_or_is_wider_than_the_screen(browser: Browser, process: Process, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+def test_no_page_has_a_barrier_or_is_wider_than_the_screen(
+    browser: Browser, process: Process, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     complaints = complaints_of(page)
     sign_in(page, process)

@@ -21,7 +21,7 @@ from headwater.storage.clickhouse.link import Failed, Link
 from headwater.storage.clickhouse.migrations import migrate
 from headwater.storage.clickhouse.server import Server
 from headwater.storage.clickhouse.store import ClickHouseStore
-from headwater.storage.clickhouse.tables import tables, views
+from headwater.storage.clickhouse.tables import CLAIM, tables, views
 from headwater.storage.port import Appended, AppendKey, FactBatch, Statement
 from tests.clickhouse import drop, new_server, opened_clickhouse
 from tests.series.test_pruning import LIMIT, answers, filled
@@ -50,8 +50,9 @@ async def killed(server: Server) -> AsyncIterator[ClickHouseStore]:
     try:
         yield store
     finally:
-        store._writer.journal.close = lambda: None  # type: ignore[method-assign]
-        await store.stop()
+        with pytest.MonkeyPatch.context() as silenced:
+            silenced.setattr(store._writer.journal, "close", lambda: None)
+            await store.stop()
 
 
 class Breaking:
@@ -193,6 +194,47 @@ async def test_of_two_writers_at_once_the_earlier_is_not_acknowledged(
             await store._write(store._writer.refresh)
             assert (await seen(store))[:2] == (2, 2)
         assert await append(one, Event(session_id="lost")) == Appended(1, 0)
+        assert await total(one, "impressions") == 2
+
+
+async def test_a_commit_that_another_writer_went_on_from_is_acknowledged(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
+        await append(one, Event())
+        store_row = Journal._store
+
+        def overtaken(journal: Journal, state: Any) -> None:
+            monkeypatch.setattr(Journal, "_store", store_row)
+            journal._store(state)
+            other._writer.append([batch([Event(creative_id=2)])])
+
+        monkeypatch.setattr(Journal, "_store", overtaken)
+        assert await append(one, Event(session_id="kept")) == Appended(1, 0)
+        await other.compact()
+        assert await append(one, Event(session_id="kept"), Event(session_id="more")) == Appended(1, 1)
+        for store in (one, other):
+            await store._write(store._writer.refresh)
+            assert await total(store, "impressions") == 3
+
+
+async def test_a_commit_of_which_nobody_knows_is_never_taken_back(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headwater.storage.clickhouse.journal._TAKING_OVER_SECONDS", 0.1)
+    async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
+        await append(one, Event())
+        store_row = Journal._store
+
+        def claimed(journal: Journal, state: Any) -> None:
+            monkeypatch.setattr(Journal, "_store", store_row)
+            journal._store(state)
+            other._writer.journal._insert(CLAIM.name, {"epoch": state.epoch + (1 << 41)})
+
+        monkeypatch.setattr(Journal, "_store", claimed)
+        with pytest.raises(Unavailable, match="not known"):
+            await append(one, Event(session_id="perhaps"))
+        assert await append(one, Event(session_id="perhaps")) == Appended(0, 1)
         assert await total(one, "impressions") == 2
 
 

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from headwater.catalogue.asked import Kind
 from headwater.scope import Role
 from headwater.tools.metric_question import Entities, MetricQuestion, Period, read
 from tests.console.visitors import Visitor, curl, key, visitor
@@ -247,8 +248,9 @@ async def test_a_link_shows_a_report_to_anybody_until_it_ends(room: Room) -> Non
 async def test_the_overview_has_yesterdays_figures_of_every_surface(room: Room) -> None:
     page = await room.viewer.get("/")
     yesterday = date(2026, 11, 26)
-    for kind, metric in (("campaign", "impressions"), ("project", "views"), ("offer", "positive")):
-        asked = MetricQuestion(Entities(kind), (metric,), Period(yesterday, yesterday))  # type: ignore[arg-type]
+    shown: tuple[tuple[Kind, str], ...] = (("campaign", "impressions"), ("project", "views"), ("offer", "positive"))
+    for kind, metric in shown:
+        asked = MetricQuestion(Entities(kind), (metric,), Period(yesterday, yesterday))
         (row,) = (await room.demo.tools.ask_metrics(asked, room.demo.scope)).table.rows
         assert f'title="{row[0]:,}"' in page, metric
     assert "What is not as before" in page

@@ -9,7 +9,7 @@ import pytest
 from headwater.console.ads import periods, report_draft
 from headwater.console.ads.funnel import flow_steps, steps
 from headwater.console.ads.report_draft import Draft
-from headwater.console.ads.tree import rows
+from headwater.console.ads.tree import Depth, rows
 from headwater.console.overview_changes import SURFACES, questions
 from headwater.console.sparkline import runs
 from headwater.control.entities.nested import TreeNode
@@ -42,9 +42,9 @@ TREE = [
 ]
 
 
-def names(search: str, depth: str = "creative", most: int = 200) -> list[str]:
+def names(search: str, depth: Depth = "creative", most: int = 200) -> list[str]:
     """The names of the rows that a search leaves."""
-    return [row.name for row in rows(TREE, search, depth, most).rows]  # type: ignore[arg-type]
+    return [row.name for row in rows(TREE, search, depth, most).rows]
 
 
 def test_the_period_before_is_as_long_and_ends_where_the_period_begins() -> None:

@@ -79,7 +79,7 @@ def address(draft: Draft) -> str:
 def read(text: str) -> Draft:
     """The draft of a query string; ``InvalidRequest`` names what cannot be one."""
     try:
-        return parse_query(text.encode("ascii"), Draft, refuse_unknown=False)  # type: ignore[no-any-return]
+        return parse_query(text.encode("ascii"), Draft, refuse_unknown=False)
     except UnicodeEncodeError:
         raise InvalidRequest("The report's settings are not percent-encoded.", field="draft") from None
 

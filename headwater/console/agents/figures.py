@@ -75,7 +75,7 @@ def _kind(cells: Sequence[object]) -> Kind:
     return "number" if kinds and kinds <= {int, float} else "text"
 
 
-def _cell(cell: Any, kind: Kind) -> Cell:
-    if cell is None or kind != "text":
-        return cell  # type: ignore[no-any-return]
+def _cell(cell: object, kind: Kind) -> Cell:
+    if cell is None or (kind != "text" and isinstance(cell, int | float)):
+        return cell
     return f"{cell:%Y-%m-%d %H:%M}" if isinstance(cell, datetime) else str(cell)

@@ -5,14 +5,15 @@ every row of facts bears the number of its commit, and a commit exists once a st
 that reaches up to it. Numbers that never came to that (a failure, a killed process) are gaps, which
 no reader sees, also when such rows arrive late. Whoever wants to write claims to first, and looks
 for a later claim after each state row: of two writers at least one sees the other, and the earlier
-one's commit is not acknowledged. See docs/decisions/0010-commits-on-clickhouse.md.
+one's commit is acknowledged only where the later one goes on from it. See docs/decisions/0010-commits-on-clickhouse.md.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, Final
 
 import msgspec
 
@@ -24,6 +25,8 @@ from headwater.storage.clickhouse.topology import Topology
 
 _RANDOM_BITS = 20
 _NUMBERS_OF_A_CLAIM = 1 << 40
+_TAKING_OVER_SECONDS: Final = 5.0
+_LOOK_AGAIN_SECONDS: Final = 0.02
 
 
 class State(msgspec.Struct, frozen=True):
@@ -46,6 +49,10 @@ class State(msgspec.Struct, frozen=True):
     def segments_of(self, dataset: str) -> tuple[int, ...]:
         """The live segments of a dataset, the newest last."""
         return tuple(sorted(segment for name, segment in self.segments if name == dataset))
+
+    def holds(self, commit: int) -> bool:
+        """Whether a commit is visible."""
+        return commit <= self.upto and not any(low < commit <= high for low, high in self.gaps)
 
     def committed(self, after: int = 0, column: str = "commit_id") -> str:
         """The condition that a row is of a commit that exists, beyond ``after``."""
@@ -73,13 +80,15 @@ class Journal:
         self._insert(CLAIM.name, {"epoch": self._epoch})
         found = self._read()
         self._last = max(self._epoch, found.upto)
+        # What another writer went on from has been seen, and may be in its sums: it stays.
+        self._failed = [number for number in self._failed if not found.holds(number)]
         gaps = found.gaps if found.closed else (*found.gaps, (found.upto, self._last))
         self.state = msgspec.structs.replace(found, epoch=self._epoch, version=0, gaps=_joined(gaps), closed=False)
         self._store(self.state)
 
     def hold(self) -> None:
         """Claim again where another process has written since."""
-        if self._newest_claim() != self._epoch:
+        if not self._is_newest():
             self.claim()
 
     def take(self) -> int:
@@ -89,11 +98,19 @@ class Journal:
 
     def publish(self, number: int, **changes: Any) -> None:
         """Make the commit ``number`` visible, and what ``changes`` of the state with it; durable on return."""
-        self._become(upto=number, **changes)
+        state = self._next(upto=number, **changes)
+        self._store(state)
+        if not self._is_newest() and not self._taken_over(number):
+            raise _busy()
+        self.state, self._failed = state, []
 
     def switch(self, **changes: Any) -> None:
         """Change what is read in place of what, without a commit."""
-        self._become(**changes)
+        state = self._next(**changes)
+        self._store(state)
+        if not self._is_newest():
+            raise _busy()
+        self.state, self._failed = state, []
 
     def abandon(self, number: int) -> None:
         """Let a commit that failed never be seen, whatever of it is or will be stored."""
@@ -101,7 +118,7 @@ class Journal:
 
     def close(self) -> None:
         """Say that no commit of this process is under way, so that the next one has no gap to leave."""
-        if self._newest_claim() == self._epoch:
+        if self._is_newest():
             self.switch(closed=True)
 
     def refresh(self) -> bool:
@@ -112,14 +129,26 @@ class Journal:
         self.state = found
         return True
 
-    def _become(self, **changes: Any) -> None:
+    def _next(self, **changes: Any) -> State:
         gaps = _joined([*self.state.gaps, *((number - 1, number) for number in self._failed)])
         changed = {"epoch": self._epoch, "version": self.state.version + 1, "gaps": gaps, **changes}
-        state = msgspec.structs.replace(self.state, **changed)
-        self._store(state)
-        if self._newest_claim() != self._epoch:
-            raise Unavailable("Another process has written facts at the same time. Try again.", retry_after=1)
-        self.state, self._failed = state, []
+        return msgspec.structs.replace(self.state, **changed)
+
+    def _taken_over(self, number: int) -> bool:
+        """Whether the writer that has claimed since read the state with this commit, and so goes on from it."""
+        until = monotonic() + _TAKING_OVER_SECONDS
+        while (found := self._read()).epoch <= self._epoch:
+            if monotonic() > until:
+                raise Unavailable(
+                    "Another process began to write facts at the same time and has not gone on: whether these were"
+                    " stored is not known. Send them again with their record ids or Idempotency-Key.",
+                    retry_after=1,
+                )
+            sleep(_LOOK_AGAIN_SECONDS)
+        return found.holds(number)
+
+    def _is_newest(self) -> bool:
+        return self._newest_claim() == self._epoch
 
     def _newest_claim(self) -> int:
         return self._link.value(f"SELECT max(epoch) FROM {self._topology.table(CLAIM.name)}")
@@ -138,6 +167,10 @@ class Journal:
 
     def _insert(self, table: str, row: Mapping[str, object]) -> None:
         self._link.insert_row(self._topology.table(table), row)
+
+
+def _busy() -> Unavailable:
+    return Unavailable("Another process has written facts at the same time. Try again.", retry_after=1)
 
 
 def _joined(gaps: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

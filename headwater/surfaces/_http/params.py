@@ -8,7 +8,7 @@ says so, with the nearest known one.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,10 +17,12 @@ from headwater.errors import InvalidRequest, Problem
 from headwater.kit.suggest import did_you_mean
 from headwater.surfaces._http.validation import convert, faults
 
+T = TypeVar("T", bound=msgspec.Struct)
+
 _MOST = 20_000
 
 
-def parse_query(raw: bytes, struct: type[msgspec.Struct], *, refuse_unknown: bool) -> Any:
+def parse_query(raw: bytes, struct: type[T], *, refuse_unknown: bool) -> T:
     """The query string as ``struct``; ``InvalidRequest`` names the parameters that are wrong."""
     names, lists = _names(struct)
     values: dict[str, object] = {}

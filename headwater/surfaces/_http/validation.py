@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -13,11 +13,13 @@ from headwater.kit.suggest import did_you_mean
 from headwater.kit.type_words import said
 from headwater.kit.typed_paths import alternatives, types_at
 
+T = TypeVar("T", bound=msgspec.Struct)
+
 _PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<key>key in )?\$(?P<path>.*?)`)?$", re.DOTALL)
 _FIELD = re.compile(r"object (?:missing required|contains unknown) field `(?P<name>[^`]*)`", re.IGNORECASE)
 
 
-def convert(values: object, struct: type[Any]) -> Any:
+def convert(values: object, struct: type[T]) -> T:
     """``values`` (texts, as a query string has them) as ``struct``, or ``InvalidRequest``."""
     try:
         return msgspec.convert(values, struct, strict=False)
