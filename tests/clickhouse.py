@@ -41,7 +41,7 @@ class InProcess(msgspec.Struct, frozen=True):
     def link(self, *, writes: bool) -> Link:
         """A client with a handle of its own."""
         client = _client(self.topology.database)
-        return Link(client, self.topology.write_settings if writes else {"readonly": 2})
+        return Link(client, self.topology.write_settings if writes else {**self.topology.read_settings, "readonly": 2})
 
 
 @cache

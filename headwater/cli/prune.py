@@ -17,7 +17,7 @@ def prune(data_dir: DataDir = None) -> None:
     """Take away snapshots of creators and videos that are older than their organisation's plan keeps.
 
     What stays is as it was: the last old reading of each becomes the level that later ones start from.
-    The server must be stopped; a running one does this by itself every night.
+    With facts in the data directory the server must be stopped; a running one does this by itself every night.
 
     Example: `headwater prune --data-dir .data`
     """

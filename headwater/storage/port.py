@@ -8,8 +8,8 @@ durable when ``append`` returns. No method takes SQL text from a caller.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -45,6 +45,10 @@ class AppendKey(msgspec.Struct, frozen=True):
     key_hash: str
     fingerprint: str
     note: bytes
+
+
+KEY_LIFE: Final = timedelta(hours=24)
+"""How long an ``AppendKey`` is remembered."""
 
 
 class FactBatch(msgspec.Struct, frozen=True):

@@ -123,6 +123,11 @@ def has_openings(dataset: SnapshotDataset) -> bool:
     return dataset.opening == "by_posting"
 
 
+def has_flag(dataset: SnapshotDataset) -> bool:
+    """Whether a reading can say of itself that it is a baseline."""
+    return any(field.kind == "flag" for field in dataset.fields)
+
+
 def step_keys(dataset: SnapshotDataset, time: str) -> list[str]:
     """Columns that identify a row of the ledger or of its daily rollup, in their sort order.
 

@@ -23,7 +23,7 @@ VIEW = next(view for view in views(CATALOGUE) if view.source == "attribution_res
 
 DAY_COLUMNS = (
     "organisation_id Int64, model String, day Date32, results Int64, value Int64, segment Int64"
-    ") ENGINE = {engine}((results, value)) PARTITION BY segment ORDER BY (organisation_id, model, day)"
+    ") ENGINE = {engine}() PARTITION BY segment ORDER BY (organisation_id, model, day)"
     " SETTINGS index_granularity = 8192, allow_nullable_key = 1, {window} = 1000"
 )
 
@@ -31,7 +31,7 @@ DAY_COLUMNS = (
 def test_one_server_has_plain_tables() -> None:
     assert list(ONE.create_table(DAY)) == [
         "CREATE TABLE IF NOT EXISTS `facts`.`attribution_day` ("
-        + DAY_COLUMNS.format(engine="SummingMergeTree", window="non_replicated_deduplication_window")
+        + DAY_COLUMNS.format(engine="MergeTree", window="non_replicated_deduplication_window")
     ]
     assert ONE.create_database() == "CREATE DATABASE IF NOT EXISTS `facts`"
     assert ONE.local("ad_day") == ONE.table("ad_day") == "`facts`.`ad_day`"
@@ -42,7 +42,7 @@ def test_one_server_has_plain_tables() -> None:
 def test_replicas_have_replicated_tables_everywhere() -> None:
     assert list(REPLICAS.create_table(DAY)) == [
         "CREATE TABLE IF NOT EXISTS `facts`.`attribution_day` ON CLUSTER `main` ("
-        + DAY_COLUMNS.format(engine="ReplicatedSummingMergeTree", window="replicated_deduplication_window")
+        + DAY_COLUMNS.format(engine="ReplicatedMergeTree", window="replicated_deduplication_window")
     ]
     assert REPLICAS.create_database() == "CREATE DATABASE IF NOT EXISTS `facts` ON CLUSTER `main`"
     assert (REPLICAS.write_settings["insert_quorum"], REPLICAS.write_settings["insert_quorum_parallel"]) == ("auto", 0)
@@ -53,7 +53,7 @@ def test_shards_have_local_tables_under_one_name() -> None:
     made = list(SHARDS.create_table(DAY))
     assert made == [
         "CREATE TABLE IF NOT EXISTS `facts`.`attribution_day_local` ON CLUSTER `main` ("
-        + DAY_COLUMNS.format(engine="ReplicatedSummingMergeTree", window="replicated_deduplication_window"),
+        + DAY_COLUMNS.format(engine="ReplicatedMergeTree", window="replicated_deduplication_window"),
         "CREATE TABLE IF NOT EXISTS `facts`.`attribution_day` ON CLUSTER `main` AS `facts`.`attribution_day_local`"
         " ENGINE = Distributed(`main`, `facts`, `attribution_day_local`, cityHash64(organisation_id, model))",
     ]

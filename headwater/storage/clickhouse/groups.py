@@ -37,34 +37,37 @@ class KeptGroup(NamedTuple):
 
 
 class Groups:
-    """The groups that are kept, each with the sums before its present ones."""
+    """The groups that are kept, each with the sums before its present ones.
+
+    Questions read it on another thread, so an organisation's groups are replaced as a whole.
+    """
 
     def __init__(self, kept: Iterable[KeptGroup] = ()) -> None:
-        self._kept: dict[tuple[int, int], list[KeptGroup]] = {}
+        self._kept: dict[int, dict[int, tuple[KeptGroup, ...]]] = {}
         for one in kept:
-            self.keep(one)
+            own = self._kept.setdefault(one.organisation_id, {})
+            own[one.number] = (*own.get(one.number, ()), one)[-_KEPT:]
 
-    def keep(self, kept: KeptGroup) -> list[KeptGroup]:
+    def keep(self, kept: KeptGroup) -> Sequence[KeptGroup]:
         """Take in a group's newest sums; answers those that nobody needs any more."""
-        sums = self._kept.setdefault((kept.organisation_id, kept.number), [])
-        sums.append(kept)
-        gone = sums[:-_KEPT]
-        del sums[:-_KEPT]
-        return gone
+        own = self._kept.get(kept.organisation_id, {})
+        sums = (*own.get(kept.number, ()), kept)
+        self._kept[kept.organisation_id] = {**own, kept.number: sums[-_KEPT:]}
+        return sums[:-_KEPT]
 
-    def drop(self, organisation_id: int, numbers: Iterable[int]) -> list[KeptGroup]:
-        """Forget groups; answers their sums."""
-        return [one for number in numbers for one in self._kept.pop((organisation_id, number), [])]
+    def drop(self, organisation_id: int, numbers: Iterable[int]) -> None:
+        """Forget groups."""
+        gone, own = set(numbers), self._kept.get(organisation_id, {})
+        self._kept[organisation_id] = {number: sums for number, sums in own.items() if number not in gone}
 
     def of(self, organisation_id: int) -> dict[int, Group]:
         """An organisation's groups, by the caller's numbers."""
-        return {number: sums[-1].group for (own, number), sums in self._kept.items() if own == organisation_id}
+        return {number: sums[-1].group for number, sums in self._kept.get(organisation_id, {}).items()}
 
     def sums_of(self, organisations: Iterable[int], dataset: str) -> Iterator[KeptGroup]:
         """All sets of sums of some organisations."""
-        wanted = set(organisations)
-        for (organisation_id, _), sums in self._kept.items():
-            if organisation_id in wanted:
+        for organisation_id in set(organisations):
+            for sums in self._kept.get(organisation_id, {}).values():
                 yield from (one for one in sums if one.dataset == dataset)
 
 
@@ -132,11 +135,20 @@ def add(link: Link, topology: Topology, dataset: SnapshotDataset, sums: Iterable
         link.run(_insert(topology, dataset, [one.group.id for one in some], zone, f"fact.commit_id = {commit}", commit))
 
 
+def forget(link: Link, topology: Topology, sums: Sequence[KeptGroup]) -> None:
+    """Delete what says that there are these sets of sums."""
+    _delete(link, topology, (MEMBER_GROUP.name,), sums)
+
+
 def remove(link: Link, topology: Topology, dataset: SnapshotDataset, sums: Sequence[KeptGroup]) -> None:
     """Delete sets of sums; the list of groups first, which says that there are any."""
+    _delete(link, topology, (MEMBER_GROUP.name, GROUP_MEMBER.name, dataset.group_rollup), sums)
+
+
+def _delete(link: Link, topology: Topology, tables: Iterable[str], sums: Sequence[KeptGroup]) -> None:
     if sums:
         which = ", ".join(str(one.group.id) for one in sums)
-        for table in (MEMBER_GROUP.name, GROUP_MEMBER.name, dataset.group_rollup):
+        for table in tables:
             link.run(f"DELETE FROM {topology.local(table)} WHERE group_id IN ({which})")
 
 

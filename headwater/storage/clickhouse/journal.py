@@ -23,6 +23,7 @@ from headwater.storage.clickhouse.link import Link
 from headwater.storage.clickhouse.tables import CLAIM, STATE
 from headwater.storage.clickhouse.topology import Topology
 
+_NONE: Final = -1
 _RANDOM_BITS = 20
 _NUMBERS_OF_A_CLAIM = 1 << 40
 _TAKING_OVER_SECONDS: Final = 5.0
@@ -67,7 +68,8 @@ class Journal:
     def __init__(self, link: Link, topology: Topology) -> None:
         self._link = link
         self._topology = topology
-        self._epoch = -1
+        self._epoch = _NONE
+        self._own: set[int] = set()
         self._last = 0
         self._failed: list[int] = []
         self.state = State()
@@ -76,15 +78,21 @@ class Journal:
         """Become the writer: what another one has not finished yet never will be."""
         # Numbers of one claim never reach those of the next, whatever its clock says.
         after = max(SNOWFLAKES.next(), self._newest_claim() + _NUMBERS_OF_A_CLAIM, self._last + 1)
-        self._epoch = after + secrets.randbits(_RANDOM_BITS)
-        self._insert(CLAIM.name, {"epoch": self._epoch})
+        epoch = after + secrets.randbits(_RANDOM_BITS)
+        self._own.add(epoch)
+        self._insert(CLAIM.name, {"epoch": epoch})
         found = self._read()
-        self._last = max(self._epoch, found.upto)
-        # What another writer went on from has been seen, and may be in its sums: it stays.
-        self._failed = [number for number in self._failed if not found.holds(number)]
-        gaps = found.gaps if found.closed else (*found.gaps, (found.upto, self._last))
-        self.state = msgspec.structs.replace(found, epoch=self._epoch, version=0, gaps=_joined(gaps), closed=False)
-        self._store(self.state)
+        last = max(epoch, found.upto)
+        # A refused commit whose state row was stored after all: what another writer went on from may be
+        # in its sums and stays, what only this process knows of is never seen.
+        lost = [number for number in self._failed if found.epoch in self._own or not found.holds(number)]
+        gaps = [*found.gaps, *((number - 1, number) for number in lost)]
+        if not found.closed:
+            gaps.append((found.upto, last))
+        state = msgspec.structs.replace(found, epoch=epoch, version=0, gaps=_joined(gaps), closed=False)
+        self._store(state)
+        # Only now: a claim that fails halfway is made anew.
+        self._epoch, self._last, self.state, self._own, self._failed = epoch, last, state, {epoch}, []
 
     def hold(self) -> None:
         """Claim again where another process has written since."""
@@ -99,7 +107,7 @@ class Journal:
     def publish(self, number: int, **changes: Any) -> None:
         """Make the commit ``number`` visible, and what ``changes`` of the state with it; durable on return."""
         state = self._next(upto=number, **changes)
-        self._store(state)
+        self._store_or_leave(state)
         if not self._is_newest() and not self._taken_over(number):
             raise _busy()
         self.state, self._failed = state, []
@@ -107,7 +115,7 @@ class Journal:
     def switch(self, **changes: Any) -> None:
         """Change what is read in place of what, without a commit."""
         state = self._next(**changes)
-        self._store(state)
+        self._store_or_leave(state)
         if not self._is_newest():
             raise _busy()
         self.state, self._failed = state, []
@@ -124,7 +132,8 @@ class Journal:
     def refresh(self) -> bool:
         """Take over what another process has written; whether there was something."""
         found = self._read()
-        if (found.epoch, found.version) <= (self.state.epoch, self.state.version):
+        # A row of one's own that one does not know of is of a commit that was refused.
+        if found.epoch in self._own or (found.epoch, found.version) <= (self.state.epoch, self.state.version):
             return False
         self.state = found
         return True
@@ -133,6 +142,14 @@ class Journal:
         gaps = _joined([*self.state.gaps, *((number - 1, number) for number in self._failed)])
         changed = {"epoch": self._epoch, "version": self.state.version + 1, "gaps": gaps, **changes}
         return msgspec.structs.replace(self.state, **changed)
+
+    def _store_or_leave(self, state: State) -> None:
+        """Store a state row; where nobody knows whether it was stored, claim anew before anything else."""
+        try:
+            self._store(state)
+        except BaseException:
+            self._epoch = _NONE
+            raise
 
     def _taken_over(self, number: int) -> bool:
         """Whether the writer that has claimed since read the state with this commit, and so goes on from it."""
@@ -158,7 +175,7 @@ class Journal:
             f"SELECT {', '.join(STATE.names)} FROM {self._topology.table(STATE.name)}"
             " ORDER BY epoch DESC, version DESC LIMIT 1"
         )
-        return msgspec.convert(dict(zip(STATE.names, _plain(rows[0]), strict=True)), State) if rows else State()
+        return msgspec.convert(_plain(rows[0]), State) if rows else State()
 
     def _store(self, state: State) -> None:
         lists = {name: list(getattr(state, name).items()) for name in ("merged", "fresh")}
@@ -192,7 +209,6 @@ def _listed(value: object) -> object:
     return [tuple(one) for one in value] if isinstance(value, Iterable) else value
 
 
-def _plain(row: tuple[Any, ...]) -> list[object]:
+def _plain(row: tuple[Any, ...]) -> dict[str, object]:
     found = dict(zip(STATE.names, row, strict=True))
-    found["merged"], found["fresh"] = dict(found["merged"]), dict(found["fresh"])
-    return list(found.values())
+    return {**found, "merged": dict(found["merged"]), "fresh": dict(found["fresh"])}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import pyarrow as pa
 import structlog
@@ -20,7 +20,10 @@ from headwater.storage.port import Row
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-_TIMED_OUT, _CANCELLED = 159, 394
+_STOPPED: Final = frozenset({159, 394})
+"""Codes of the engine: too slow, called off."""
+_BUSY: Final = frozenset({202, 241, 242, 252, 285, 286, 289, 319, 999})
+"""Too many at once, out of memory, read-only, too many parts, too few replicas, or not known: what may pass."""
 _LIST = re.compile(r"\{p(\d+):(Array\(Int64\))\}")
 _TEXT_BYTES = 1 << 28
 _T = TypeVar("_T")
@@ -102,10 +105,10 @@ def answered(ask: Callable[[], _T]) -> _T:
 
     try:
         return ask()
-    except OperationalError:
-        log.exception("facts.unreachable")
-        raise Unavailable("The fact store does not answer. Try again.", retry_after=1) from None
     except DatabaseError as error:
-        if error.code in (_TIMED_OUT, _CANCELLED):
+        if error.code in _STOPPED:
             raise Stopped(str(error)) from None
+        if isinstance(error, OperationalError) or error.code in _BUSY:
+            log.exception("facts.unreachable")
+            raise Unavailable("The fact store does not answer. Try again.", retry_after=1) from None
         raise Failed(str(error)) from error

@@ -7,7 +7,7 @@ it is gone. A mark says from which commit on the old days count. The replaced ro
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from headwater.catalogue.model import SnapshotDataset
 from headwater.storage import schema
@@ -40,7 +40,7 @@ def store_baselines(
     standing_now = _last_known(topology, dataset, f"{seen} AND {dataset.time_column} < {instant(before)}")
     own = {schema.ORGANISATION: schema.ORGANISATION, dataset.subject: dataset.subject, dataset.time_column: "at_time"}
     readings = {**own, **{one: one for one in dataset.counters}, schema.RECORD_ID: "''", schema.ARRIVAL: str(arrival)}
-    if steps.has_flag(dataset):
+    if schema.has_flag(dataset):
         readings["is_baseline"] = "true"
     booked = dict(own)
     if schema.has_openings(dataset):
@@ -76,11 +76,8 @@ def store_mark(
 ) -> None:
     """Store what counts of an organisation from a commit on."""
     row = {schema.ORGANISATION: organisation_id, "dataset": dataset.name, **mark._asdict(), schema.COMMIT: commit}
-    # Times as the client takes them, in UTC.
-    link.run(
-        f"INSERT INTO {topology.table(MARK.name)} ({', '.join(row)}) VALUES ({organisation_id}, '{dataset.name}',"
-        f" '{mark.zone}', {instant(mark.before)}, {mark.cut}, {mark.floor}, {commit})"
-    )
+    # The client takes a time without a zone for one of this machine.
+    link.insert_row(topology.table(MARK.name), {**row, "before": mark.before.replace(tzinfo=UTC)})
 
 
 def load_marks(link: Link, topology: Topology, state: State) -> dict[tuple[int, str], Mark]:
@@ -93,12 +90,11 @@ def load_marks(link: Link, topology: Topology, state: State) -> dict[tuple[int, 
 
 
 def delete_replaced(link: Link, topology: Topology, dataset: SnapshotDataset, organisation_id: int, mark: Mark) -> None:
-    """Delete the readings and steps that a mark has made invisible."""
+    """Delete the readings and steps that a mark has made invisible, where there are any left."""
+    gone = f"{schema.ORGANISATION} = {organisation_id} AND NOT ({standing(mark, dataset.time_column)})"
     for table in (dataset.table, dataset.ledger):
-        link.run(
-            f"DELETE FROM {topology.local(table)} WHERE {schema.ORGANISATION} = {organisation_id}"
-            f" AND NOT ({standing(mark, dataset.time_column)})"
-        )
+        if link.value(f"SELECT count() FROM {topology.table(table)} WHERE {gone}"):
+            link.run(f"DELETE FROM {topology.local(table)} WHERE {gone}")
 
 
 def _last_known(topology: Topology, dataset: SnapshotDataset, old: str) -> str:

@@ -41,7 +41,7 @@ def _chains(topology: Topology, dataset: SnapshotDataset, arrived: str, seen: st
     """Readings from the first arrived one on, behind one row with what was known before; once without the arrived."""
     time, table = dataset.time_column, topology.table(dataset.table)
     keys, counters = f"{schema.ORGANISATION}, {dataset.subject}", dataset.counters
-    baseline = "is_baseline" if has_flag(dataset) else "CAST(NULL AS Nullable(Bool)) AS is_baseline"
+    baseline = "is_baseline" if schema.has_flag(dataset) else "CAST(NULL AS Nullable(Bool)) AS is_baseline"
     values = ", ".join(f"CAST({one} AS Nullable(Int64)) AS {one}" for one in counters)
     touched = f"SELECT {keys} FROM {table} WHERE {arrived}"
     known = ", ".join(
@@ -106,11 +106,6 @@ def _from_followed(dataset: SnapshotDataset, columns: dict[str, str], opened_at:
         keys.append(f"toInt64({opened_at}) AS {schema.OPENED_AT}")
     values = [f"toInt64({columns[name]}) AS {name}" for name in schema.step_measures(dataset)]
     return f"SELECT {', '.join([*keys, *values])} FROM followed WHERE NOT before"
-
-
-def has_flag(dataset: SnapshotDataset) -> bool:
-    """Whether a reading can say of itself that it is a baseline."""
-    return any(field.kind == "flag" for field in dataset.fields)
 
 
 def days_of_all(topology: Topology, dataset: SnapshotDataset, marks: Marks, which: str) -> str:

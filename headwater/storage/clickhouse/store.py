@@ -11,7 +11,8 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from contextlib import ExitStack
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -23,10 +24,11 @@ from headwater.kit.clock import Clock, system_clock
 from headwater.scope import Scope
 from headwater.storage.clickhouse import sums
 from headwater.storage.clickhouse.dialect import ClickHouseDialect
+from headwater.storage.clickhouse.journal import State
 from headwater.storage.clickhouse.link import Failed, Link, Stopped
 from headwater.storage.clickhouse.migrations import migrate
 from headwater.storage.clickhouse.server import Server
-from headwater.storage.clickhouse.sight import Sight
+from headwater.storage.clickhouse.sight import Marks, Sight
 from headwater.storage.clickhouse.upkeep import Upkeep
 from headwater.storage.clickhouse.writing import Writer
 from headwater.storage.port import (
@@ -42,10 +44,11 @@ from headwater.storage.port import (
 
 _READERS = 4
 _FOLLOW_SECONDS = 1.0
+_HEALTH_SECONDS = 1.0
 _GRACE_SECONDS = 120.0
-"""So long after a merge what it took in is left for readers that have not heard of it."""
+"""So long at least what a merge took in is left for readers that have not heard of it."""
 _MOST_SEGMENTS = 32
-_KEY_LIFE = timedelta(hours=24)
+_BETWEEN_KILLS = 0.05
 _T = TypeVar("_T")
 log = structlog.get_logger(__name__)
 
@@ -71,6 +74,7 @@ class ClickHouseStore:
         self._clock = clock
         self._sight = Sight(catalogue, server.topology)
         self._sweep_at = 0.0
+        self._earlier: tuple[State, Marks] | None = None
         self._compacting: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
         self._one_compaction = asyncio.Lock()
@@ -80,7 +84,12 @@ class ClickHouseStore:
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="facts-write")
         self._merging = ThreadPoolExecutor(1, thread_name_prefix="facts-merge")
         self._reading = ThreadPoolExecutor(_READERS + 1, thread_name_prefix="facts-read")
-        await self._write(self._open)
+        self._killing = ThreadPoolExecutor(1, thread_name_prefix="facts-kill")
+        try:
+            await self._write(self._open)
+        except BaseException:
+            self._end_threads()
+            raise
         self._links: asyncio.Queue[Link] = asyncio.Queue()
         for link in self._readers:
             self._links.put_nowait(link)
@@ -89,12 +98,20 @@ class ClickHouseStore:
 
     def _open(self) -> None:
         self._server.make_database()
-        writer, self._merger, self._killer = (self._server.link(writes=True) for _ in range(3))
-        self._readers = [self._server.link(writes=False) for _ in range(_READERS)]
-        migrate(writer, self._topology, self._catalogue)
-        self._writer = Writer(writer, self._topology, self._catalogue, self._clock)
-        self._writer.open()
-        self._upkeep = Upkeep(self._writer)
+        with ExitStack() as opened:
+
+            def link(*, writes: bool) -> Link:
+                made = self._server.link(writes=writes)
+                opened.callback(made.close)
+                return made
+
+            writer, self._merger, self._killer = (link(writes=True) for _ in range(3))
+            self._readers = [link(writes=False) for _ in range(_READERS)]
+            migrate(writer, self._topology, self._catalogue)
+            self._writer = Writer(writer, self._topology, self._catalogue, self._clock)
+            self._writer.open()
+            self._upkeep = Upkeep(self._writer)
+            opened.pop_all()
 
     async def stop(self) -> None:
         """Let the merge under way end, then close."""
@@ -105,14 +122,23 @@ class ClickHouseStore:
             await asyncio.wait(tasks)
         for _ in range(_READERS):
             await self._links.get()
-        await self._write(self._close)
-        for pool in (self._reading, self._merging, self._writing):
-            pool.shutdown()
+        try:
+            await self._write(self._close)
+        finally:
+            self._end_threads()
 
     def _close(self) -> None:
         for link in (*self._readers, self._merger, self._killer):
             link.close()
-        self._writer.close()
+        try:
+            self._writer.close()
+        except (Failed, HeadwaterError):
+            # The next process then leaves a gap behind the last commit, and nothing else.
+            log.warning("facts.not_closed")
+
+    def _end_threads(self) -> None:
+        for pool in (self._reading, self._killing, self._merging, self._writing):
+            pool.shutdown()
 
     async def fetch(self, statement: Statement) -> list[Row]:
         """Run on a free link; the engine stops by itself after the time limit, and when the asker goes away."""
@@ -127,8 +153,10 @@ class ClickHouseStore:
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            await loop.run_in_executor(self._reading, self._kill, mark)
-            await asyncio.wait([running])
+            # What has not begun yet cannot be stopped, so it is told again until the end.
+            while not running.done():
+                await loop.run_in_executor(self._killing, self._kill, mark)
+                await asyncio.wait([running], timeout=_BETWEEN_KILLS)
             running.exception()
             raise
         finally:
@@ -150,9 +178,12 @@ class ClickHouseStore:
             ) from None
 
     def _kill(self, mark: str) -> None:
-        """Stop a statement by its mark, wherever it runs; one that has not begun yet ends by its time limit."""
+        """Stop a statement by its mark, wherever it runs; where that cannot be done it ends by its time limit."""
         everywhere = f" ON CLUSTER `{self._topology.cluster}`" if self._topology.cluster else ""
-        self._killer.run(f"KILL QUERY{everywhere} WHERE endsWith(Settings['log_comment'], '{mark}') ASYNC")
+        try:
+            self._killer.run(f"KILL QUERY{everywhere} WHERE endsWith(Settings['log_comment'], '{mark}') ASYNC")
+        except (Failed, HeadwaterError):
+            log.warning("facts.not_killed", exc_info=True)
 
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """One commit on the writer thread."""
@@ -176,6 +207,9 @@ class ClickHouseStore:
                 await self._write(self._writer.refresh)
             except (Failed, HeadwaterError):
                 log.warning("facts.not_followed")
+            except Exception:
+                # Whatever it is: without this, nothing that others write would ever be seen again.
+                log.exception("facts.not_followed")
 
     def _compact_if_due(self) -> None:
         state = self._writer.seen[0]
@@ -196,6 +230,7 @@ class ClickHouseStore:
         async with self._one_compaction:
             if loop.time() >= self._sweep_at:
                 await loop.run_in_executor(self._merging, self._sweep)
+                self._sweep_at = loop.time() + _GRACE_SECONDS
             for name, dataset in self._catalogue.items():
                 if self.has_fresh(name):
                     segment = await self._write(self._writer.journal.take)
@@ -203,14 +238,16 @@ class ClickHouseStore:
                     state, marks = self._writer.seen
                     made = await loop.run_in_executor(self._merging, merge, state, marks, segment)
                     await self._write(self._writer.switch, dataset, made)
-                    self._sweep_at = loop.time() + _GRACE_SECONDS
 
     def _sweep(self) -> None:
-        """Delete what nobody reads any more."""
-        state = self._writer.seen[0]
-        for dataset in self._catalogue.values():
-            sums.sweep(self._merger, self._topology, dataset, state)
-        self._upkeep.delete_replaced(self._merger)
+        """Delete what nobody has read since the last time, when the state was one that no question has any more."""
+        now = self._writer.seen
+        if self._earlier is not None:
+            state, marks = self._earlier
+            for dataset in self._catalogue.values():
+                sums.sweep(self._merger, self._topology, dataset, state, now[0])
+            self._upkeep.delete_replaced(self._merger, marks)
+        self._earlier = now
 
     def zone(self, organisation_id: int) -> str:
         """The zone that this organisation's daily sums are kept in."""
@@ -248,16 +285,14 @@ class ClickHouseStore:
         """Answers when a link does within a second."""
         fresh = sum(self._writer.seen[0].fresh.values())
         try:
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(_HEALTH_SECONDS):
                 link = await self._links.get()
-        except TimeoutError:
+                asked = asyncio.get_running_loop().run_in_executor(self._reading, link.rows, "SELECT 1")
+                # A link comes back when its statement has ended, however long one waits for it here.
+                asked.add_done_callback(lambda _: self._links.put_nowait(link))
+                await asyncio.shield(asked)
+        except (TimeoutError, Failed, HeadwaterError):
             return StoreHealth(responsive=False, fresh_rows=fresh)
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._reading, link.rows, "SELECT 1")
-        except (Failed, HeadwaterError):
-            return StoreHealth(responsive=False, fresh_rows=fresh)
-        finally:
-            self._links.put_nowait(link)
         return StoreHealth(responsive=True, fresh_rows=fresh)
 
     async def _write(self, work: Callable[..., _T], *args: object) -> _T:

@@ -26,11 +26,9 @@ _RATIO = 4
 
 
 class Merge(NamedTuple):
-    """A new segment: of the commits after one up to another, and of the older segments that it replaces."""
+    """A new segment: of the commits up to one, and of the older segments that it replaces."""
 
-    dataset: str
     epoch: int
-    after: int
     upto: int
     folded: frozenset[int]
     segment: int
@@ -49,7 +47,7 @@ class _Sum(NamedTuple):
 def merge(link: Link, topology: Topology, dataset: Dataset, state: State, marks: Marks, segment: int) -> Merge:
     """Build the next segment of every rollup of a dataset, beside the writer."""
     after = state.merged.get(dataset.name, 0)
-    made = Merge(dataset.name, state.epoch, after, state.upto, _folded(link, topology, dataset, state), segment)
+    made = Merge(state.epoch, state.upto, _folded(link, topology, dataset, state), segment)
     for one in _sums(topology, dataset, state, marks, after):
         keys, table = ", ".join(one.keys), topology.table(one.table)
         measures = ", ".join(one.measures)
@@ -85,21 +83,21 @@ def fresh_tables(dataset: Dataset) -> list[str]:
     raise TypeError(f"{dataset.name} is of no kind that can be summed.")
 
 
-def sweep(link: Link, topology: Topology, dataset: Dataset, state: State) -> None:
-    """Drop what merges have taken in, and older segments that none came to put in place."""
-    live = state.segments_of(dataset.name)
+def sweep(link: Link, topology: Topology, dataset: Dataset, earlier: State, state: State) -> None:
+    """Drop what neither an earlier state nor the present one reads: what merges took in, segments none put in place."""
+    live = sorted({*earlier.segments_of(dataset.name), *state.segments_of(dataset.name)})
     for table in tables_of(dataset):
         if not table.is_of_segments:
             continue
         found = link.rows(
-            f"SELECT DISTINCT {SEGMENT} FROM {topology.table(table.name)} WHERE {SEGMENT} <= {state.upto}"
+            f"SELECT DISTINCT {SEGMENT} FROM {topology.table(table.name)} WHERE {SEGMENT} <= {earlier.upto}"
             f" AND NOT ({in_segments(live)})"
         )
         for (segment,) in found:
             link.run(f"ALTER TABLE {topology.local(table.name)} DROP PARTITION {segment}")
     if isinstance(dataset, SnapshotDataset):
         return
-    merged = state.merged.get(dataset.name, 0)
+    merged = earlier.merged.get(dataset.name, 0)
     for name in fresh_tables(dataset):
         if link.value(f"SELECT count() FROM {topology.table(name)} WHERE commit_id <= {merged}"):
             link.run(f"DELETE FROM {topology.local(name)} WHERE commit_id <= {merged}")

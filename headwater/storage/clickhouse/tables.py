@@ -112,7 +112,6 @@ def _of_events(dataset: EventDataset) -> Iterator[Table]:
             rollup.name,
             schema.rollup_columns(dataset, rollup),
             schema.rollup_keys(dataset, rollup),
-            rollup.metrics,
             shard,
         )
 
@@ -121,10 +120,7 @@ def _of_snapshots(dataset: SnapshotDataset) -> Iterator[Table]:
     order, shard = (schema.ORGANISATION, dataset.subject, dataset.time_column), _shard(dataset.subject)
     yield Table(dataset.table, (*_facts(dataset), (schema.ARRIVAL, "Int64"), _COMMIT), order, shard)
     yield Table(dataset.ledger, _typed(schema.ledger_columns(dataset)), order, shard)
-    measures = schema.step_measures(dataset)
-    yield _segments(
-        dataset.day_rollup, schema.day_columns(dataset), schema.step_keys(dataset, schema.DAY), measures, shard
-    )
+    yield _segments(dataset.day_rollup, schema.day_columns(dataset), schema.step_keys(dataset, schema.DAY), shard)
     if dataset.group_rollup:
         keys = (schema.ORGANISATION, "group_id", schema.DAY)
         columns = (*_typed(schema.group_day_columns(dataset)), _COMMIT)
@@ -141,20 +137,18 @@ def _of_rows(dataset: RowDataset) -> Iterator[Table]:
         columns = schema.row_rollup_columns(dataset, rollup)
         shard = _shard(keys[1])
         yield Table(fresh_of(rollup), _typed(columns, nullable), tuple(keys), shard)
-        yield _segments(rollup.name, columns[:-1], keys, rollup.measures, shard, nullable)
+        yield _segments(rollup.name, columns[:-1], keys, shard, nullable)
 
 
 def _segments(
     name: str,
     columns: Iterable[tuple[str, str]],
     keys: Iterable[str],
-    measures: Iterable[str],
     shard: str,
     nullable: frozenset[str] = frozenset(),
 ) -> Table:
-    engine = ("SummingMergeTree", f"({', '.join(measures)})")
     typed = (*_typed(columns, nullable), (SEGMENT, "Int64"))
-    return Table(name, typed, tuple(keys), shard, engine, partition=SEGMENT)
+    return Table(name, typed, tuple(keys), shard, partition=SEGMENT)
 
 
 def _facts(dataset: Dataset) -> Columns:

@@ -11,13 +11,11 @@ partition, a delete) names the local table and runs ``ON CLUSTER``. Nothing here
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
 import msgspec
 
 from headwater.storage.clickhouse.tables import Table, View
 
-Family = Literal["facts", "sums", "latest"]
 _REMEMBERED_BLOCKS = 1000
 
 

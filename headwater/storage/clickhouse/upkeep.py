@@ -14,7 +14,7 @@ from headwater.storage.clickhouse import groups, pruning, sums
 from headwater.storage.clickhouse.commits import Commit
 from headwater.storage.clickhouse.groups import KeptGroup
 from headwater.storage.clickhouse.link import Link
-from headwater.storage.clickhouse.sight import NO_MARK, Mark, standing
+from headwater.storage.clickhouse.sight import NO_MARK, Mark, Marks, standing
 from headwater.storage.clickhouse.writing import Writer
 from headwater.storage.port import Group, GroupMember
 
@@ -25,19 +25,18 @@ class Upkeep:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._link, self._topology = writer.link, writer.topology
-        self._replaced: list[tuple[int, SnapshotDataset]] = []
 
     def zone(self, organisation_id: int) -> str:
         """The zone that an organisation's days are summed in."""
         marks = (self._mark(organisation_id, dataset) for dataset in self._writer.snapshots)
         return next(marks, NO_MARK).zone
 
-    def delete_replaced(self, link: Link) -> None:
-        """Delete the readings that were pruned a while ago."""
-        while self._replaced:
-            organisation_id, dataset = self._replaced.pop()
-            mark = self._mark(organisation_id, dataset)
-            pruning.delete_replaced(link, self._topology, dataset, organisation_id, mark)
+    def delete_replaced(self, link: Link, marks: Marks) -> None:
+        """Delete the readings that these marks, which every question knows by now, have made invisible."""
+        for dataset in self._writer.snapshots:
+            for (organisation_id, name), mark in marks.items():
+                if name == dataset.name and mark.cut:
+                    pruning.delete_replaced(link, self._topology, dataset, organisation_id, mark)
 
     def keep_group(
         self, dataset: SnapshotDataset, organisation_id: int, number: int, members: Sequence[GroupMember], mark: str
@@ -64,11 +63,17 @@ class Upkeep:
             groups.remove(self._link, self._topology, dataset, self._writer.groups.keep(kept))
 
     def drop_groups(self, organisation_id: int, numbers: Sequence[int]) -> None:
-        """Forget groups and their sums."""
-        dropped = self._writer.groups.drop(organisation_id, numbers)
+        """Forget groups, in a commit that tells other processes, and then delete their sums."""
+        gone = {
+            dataset.name: [one for one in self._sums(organisation_id, dataset) if one.number in numbers]
+            for dataset in self._writer.snapshots
+        }
+        with self._writer.commit() as (commit, changes):
+            groups.forget(self._link, self._topology, [one for sums in gone.values() for one in sums])
+            self._writer.groups.drop(organisation_id, numbers)
+            changes["marked"] = commit.number
         for dataset in self._writer.snapshots:
-            own = [one for one in dropped if one.dataset == dataset.name]
-            groups.remove(self._link, self._topology, dataset, own)
+            groups.remove(self._link, self._topology, dataset, gone[dataset.name])
 
     def prune(self, organisation_id: int, before: datetime) -> int:
         """Replace readings of before a time by baselines; how many went."""
@@ -99,7 +104,6 @@ class Upkeep:
                 marked=commit.number, segments=tuple(segments), fresh=self._writer.fresh_with(fresh), marks=marks
             )
         self._kept(made)
-        self._replaced += [(organisation_id, one) for one in self._writer.snapshots if gone[one.name]]
         return sum(gone.values())
 
     def _replace(
@@ -123,9 +127,12 @@ class Upkeep:
         return [
             kept
             for dataset in self._writer.snapshots
-            for kept in self._writer.groups.sums_of([organisation_id], dataset.name)
+            for kept in self._sums(organisation_id, dataset)
             if kept.group.id in current
         ]
+
+    def _sums(self, organisation_id: int, dataset: SnapshotDataset) -> list[KeptGroup]:
+        return list(self._writer.groups.sums_of([organisation_id], dataset.name))
 
     def rezone(self, organisation_id: int, zone: str) -> None:
         """Sum an organisation's days in another zone."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from headwater.catalogue.model import Dataset, SnapshotDataset
@@ -21,9 +20,7 @@ from headwater.storage.clickhouse.link import Link
 from headwater.storage.clickhouse.sight import Marks
 from headwater.storage.clickhouse.tables import APPEND_KEY
 from headwater.storage.clickhouse.topology import Topology
-from headwater.storage.port import Appended, FactBatch, RememberedAppend
-
-_KEY_LIFE = timedelta(hours=24)
+from headwater.storage.port import KEY_LIFE, Appended, FactBatch, RememberedAppend
 
 
 class Writer:
@@ -43,6 +40,7 @@ class Writer:
         self._catalogue = catalogue
         self._clock = clock
         self._arrival = 0
+        self._loaded = (0, 0)
 
     def open(self) -> None:
         """Claim the database and read what there is."""
@@ -65,6 +63,7 @@ class Writer:
             for dataset in self.snapshots
         ]
         self._arrival = max(arrivals, default=0)
+        self._loaded = self._known()
 
     def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """Store all batches in one commit."""
@@ -92,6 +91,7 @@ class Writer:
             marks = changes.pop("marks", {})
             self.journal.publish(number, **changes)
             self.marks = {**self.marks, **marks}
+            self._loaded = self._known()
             self._show()
         except BaseException:
             self.journal.abandon(number)
@@ -108,7 +108,7 @@ class Writer:
     def remembered(self, organisation_id: int, key_hash: str) -> RememberedAppend | None:
         """See ``storage.port.Store``."""
         self.refresh()
-        since = self._clock().replace(tzinfo=None) - _KEY_LIFE
+        since = self._clock().replace(tzinfo=None) - KEY_LIFE
         rows = self.link.rows(
             f"SELECT fingerprint, accepted, duplicates, hex(note) FROM {self.topology.table(APPEND_KEY.name)}"
             f" WHERE organisation_id = {{p0:Int64}} AND key_hash = {{p1:String}}"
@@ -122,17 +122,19 @@ class Writer:
 
     def refresh(self) -> None:
         """Take over what other processes have written."""
-        marked = self.journal.state.marked
-        if self.journal.refresh():
-            if self.journal.state.marked != marked:
+        if self.journal.refresh() or self._loaded != self._known():
+            if self._loaded != self._known():
                 self._load()
             self._show()
 
+    def _known(self) -> tuple[int, int]:
+        """What marks and groups depend on: whose state it is, and its last commit that changed them."""
+        return self.journal.state.epoch, self.journal.state.marked
+
     def _hold(self) -> None:
         """Be the writer, and know what another one has left."""
-        epoch = self.journal.state.epoch
         self.journal.hold()
-        if self.journal.state.epoch != epoch:
+        if self._loaded != self._known():
             self._load()
 
     def _show(self) -> None:

@@ -7,7 +7,7 @@ Arrow until they are stored: mostly none is a duplicate.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -19,9 +19,8 @@ from headwater.storage import arrivals, schema
 from headwater.storage.duckdb import rollups, steps, tallies
 from headwater.storage.duckdb.seen import SeenKeys
 from headwater.storage.duckdb.waiting import Unsummed
-from headwater.storage.port import Appended, FactBatch
+from headwater.storage.port import KEY_LIFE, Appended, FactBatch
 
-KEY_LIFE = timedelta(hours=24)
 _FEW = 256
 """Commits of up to so many records leave their daily sums for later."""
 

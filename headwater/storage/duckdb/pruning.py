@@ -52,7 +52,7 @@ def _last_known(dataset: SnapshotDataset, old: str) -> str:
 def _replace_raw(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset, old: str) -> None:
     given = {one: one for one in (schema.ORGANISATION, dataset.subject, dataset.time_column, *dataset.counters)}
     given[schema.RECORD_ID] = "''"
-    if any(field.kind == "flag" for field in dataset.fields):
+    if schema.has_flag(dataset):
         given["is_baseline"] = "true"
     connection.execute(f"DELETE FROM {dataset.table} WHERE {old}")
     connection.execute(

@@ -51,7 +51,7 @@ def _chains(dataset: SnapshotDataset, source: str, fence: int) -> str:
     """Readings from the first arrived one on, behind one row with what was known before; once without the arrived."""
     time, subject, counters = dataset.time_column, dataset.subject, dataset.counters
     keys = f"{schema.ORGANISATION}, {subject}"
-    baseline = "is_baseline" if _has_flag(dataset) else "NULL::BOOLEAN AS is_baseline"
+    baseline = "is_baseline" if schema.has_flag(dataset) else "NULL::BOOLEAN AS is_baseline"
     read = f"{keys}, {time}, {schema.ARRIVAL}, {baseline}, {', '.join(counters)}"
     known = ", ".join(
         f"arg_max({one}, ({time}, {schema.ARRIVAL})) FILTER ({one} IS NOT NULL) AS {one}" for one in counters
@@ -113,10 +113,6 @@ def _from_followed(dataset: SnapshotDataset, columns: list[str], opened_at: str)
     if schema.has_openings(dataset):
         keys.append(f"{opened_at} AS {schema.OPENED_AT}")
     return f"SELECT {', '.join([*keys, *columns])} FROM followed WHERE NOT before"
-
-
-def _has_flag(dataset: SnapshotDataset) -> bool:
-    return any(field.kind == "flag" for field in dataset.fields)
 
 
 def merge(connection: duckdb.DuckDBPyConnection, dataset: SnapshotDataset) -> int:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -33,6 +33,7 @@ from headwater.storage.duckdb.parsed import TEXTS
 from headwater.storage.duckdb.seen import SeenKeys
 from headwater.storage.duckdb.waiting import Waiting
 from headwater.storage.port import (
+    KEY_LIFE,
     Appended,
     FactBatch,
     Group,
@@ -222,7 +223,7 @@ class DuckDBStore:
         return await self._write(self._remembered, scope.organisation_id, key_hash)
 
     def _remembered(self, organisation_id: int, key_hash: str) -> RememberedAppend | None:
-        since = self._clock().replace(tzinfo=None) - timedelta(hours=24)
+        since = self._clock().replace(tzinfo=None) - KEY_LIFE
         row = self._root.execute(
             "SELECT fingerprint, accepted, duplicates, note FROM append_key"
             " WHERE organisation_id = ? AND key_hash = ? AND kept_at >= ?",
