@@ -3,7 +3,7 @@
 >>> from headwater.errors import Conflict, Unauthorized
 >>> shown = Shown({"email": ["a@b.example"]}, Conflict("There is such an address.", field="email"))
 >>> shown.of("email"), shown.value("email"), shown.value("name", "Ada"), shown.elsewhere(("email", "name"))
-('There is such an address.', 'a@b.example', '', '')
+('There is such an address.', 'a@b.example', 'Ada', '')
 >>> Shown({}, Unauthorized("Wrong.")).elsewhere(("email",)), Shown().value("name", "Ada")
 ('Wrong.', 'Ada')
 >>> Shown({}, InvalidRequest("'email' is required.", field="email")).of("email")
@@ -58,9 +58,10 @@ class Shown:
 
     def value(self, field: str, otherwise: str = "") -> str:
         """What was typed, or what stood there before anybody typed."""
-        if self._typed is None:
+        if self._typed is None or field not in self._typed:
+            # Another form of the page was sent; browsers send their own fields also where they are empty.
             return otherwise
-        return (self._typed.get(field) or [""])[-1]
+        return (self._typed[field] or [""])[-1]
 
     def has(self, field: str, value: str, otherwise: bool = False) -> bool:
         """Whether a box of several was ticked."""

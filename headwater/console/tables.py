@@ -1,8 +1,5 @@
-"""Tables as pages show them: sorted by links, turned page by page, each choice in the URL.
+"""Tables as pages show them: turned page by page, each choice in the URL.
 
->>> sorting = Sorting("/ads", {"days": "7"}, "-views", "views")
->>> sorting.is_by("views"), sorting.descending, sorting.path("views"), sorting.path("name")
-(True, True, '/ads?days=7&sort=views', '/ads?days=7&sort=name')
 >>> paging = Paging("/log", {}, total=45, limit=20, offset=20)
 >>> paging.first, paging.last, paging.before, paging.after
 (21, 40, '/log', '/log?offset=40')
@@ -28,34 +25,6 @@ def link(path: str, parameters: Mapping[str, object]) -> str:
     """
     kept = {name: value for name, value in parameters.items() if value not in (None, "", [], ())}
     return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
-
-
-class Sorting(msgspec.Struct, frozen=True):
-    """By what a table is sorted: a column's key, with ``-`` before it for the largest first."""
-
-    at: str
-    parameters: Mapping[str, object]
-    chosen: str
-    otherwise: str
-
-    @property
-    def key(self) -> str:
-        """The column."""
-        return (self.chosen or self.otherwise).removeprefix("-")
-
-    @property
-    def descending(self) -> bool:
-        """Whether the largest comes first."""
-        return (self.chosen or self.otherwise).startswith("-")
-
-    def is_by(self, key: str) -> bool:
-        """Whether it is sorted by this column."""
-        return key == self.key
-
-    def path(self, key: str) -> str:
-        """Where it is sorted by this column, or the other way round."""
-        turned = self.is_by(key) and not self.descending
-        return link(self.at, {**self.parameters, "sort": f"-{key}" if turned else key})
 
 
 class Paging(msgspec.Struct, frozen=True):

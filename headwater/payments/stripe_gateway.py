@@ -162,7 +162,6 @@ class StripeGateway:
             raise _refusal(error, "session") from None
         page = msgspec.convert(found.to_dict(), _Page)
         method = page.setup_intent and page.setup_intent.payment_method
-        # Of another company's page it is not even said that there is one.
         if (
             (page.metadata or {}).get(_COMPANY) != company
             or page.status != "complete"

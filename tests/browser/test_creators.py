@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -50,19 +53,22 @@ def test_somebody_notes_what_happened_by_clicking_the_chart(demo: Demo, context:
     _drawn(page)
     # The day of a point is the day under the pointer, whatever lies there.
     point = page.locator(".drawing .mark-symbol path[aria-label]").nth(4)
-    day = (point.get_attribute("aria-label") or "").split(";")[0]
+    day = re.search(r"[A-Z][a-z]{2} \d{2}, \d{4}", point.get_attribute("aria-label") or "")
+    assert day is not None, point.get_attribute("aria-label")
     point.scroll_into_view_if_needed()
     box = point.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_label("What happened")).to_be_focused()
     chosen = page.get_by_label("On", exact=True).input_value()
-    assert str(int(chosen[-2:])) in day
-    page.get_by_label("What happened").fill("Was on television")
+    assert f"{date.fromisoformat(chosen):%b %d, %Y}" == day[0]
+    # The demo is shared by both widths.
+    title = f"Was on television {'wide' if (page.viewport_size or {})['width'] > 800 else 'narrow'}"
+    page.get_by_label("What happened").fill(title)
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("Was on television").first).to_be_visible()
+    expect(page.get_by_text(title)).to_be_visible()
     _drawn(page)
-    flags = page.locator(".drawing [aria-label*='Was on television']")
+    flags = page.locator(f".drawing [aria-label*='{title}']")
     expect(flags.first).to_be_attached()
     assert complaints == []
 

@@ -69,6 +69,7 @@ def _of_tag(page: Page, tag: str) -> set[str]:
     found: set[str] = set()
     heading = page.locator(f'[id="{tag}"]')
     heading.click()
+    expect(page.locator(".opblock").first).to_be_visible()
     at_end = False
     while not at_end:
         at_end = page.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight - 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -30,12 +31,15 @@ async def asked(company: Company, agent: str, text: str, **more: Any) -> str:
 async def test_a_conversation_is_read_turn_by_turn_with_its_figures(company: Company) -> None:
     browser = await Browser.of(company)
     agent = await agent_on_files(company, browser)
-    conversation = await asked(company, agent, "How many orders by city?")
-    await asked(company, agent, "What is <b>this</b>?", conversation_id=conversation)
     other = await asked(company, agent, "How many orders?")
+    conversation = await asked(company, agent, "How many orders by city?")
+    company.server.clock.now += timedelta(minutes=1)
+    other = await asked(company, agent, "How many shops?", conversation_id=other)
+    company.server.clock.now += timedelta(minutes=1)
+    await asked(company, agent, "What is <b>this</b>?", conversation_id=conversation)
     listed = (await browser.get(f"/agents/{agent}/conversations")).text
     assert "How many orders by city?" in listed
-    assert listed.index(other) < listed.index(conversation)
+    assert listed.index(conversation) < listed.index(other), "what was gone on with last comes first"
     path = f"/agents/{agent}/conversations/{conversation}"
     viewer = await Browser.of(company, Role.viewer)
     text = (await viewer.get(path)).text
@@ -93,6 +97,7 @@ async def test_the_api_lists_what_the_pages_show(company: Company) -> None:
     agent = await agent_on_files(company, await Browser.of(company))
     first = await asked(company, agent, "How many orders?")
     await asked(company, agent, "And by city?", conversation_id=first)
+    company.server.clock.now += timedelta(minutes=1)
     await asked(company, agent, "How many orders?")
     listed = (await company.get(f"/api/v1/agents/{agent}/conversations?channel=api")).json()
     assert [(one["opening"], one["turns"]) for one in listed["conversations"]] == [
@@ -101,3 +106,24 @@ async def test_the_api_lists_what_the_pages_show(company: Company) -> None:
     ]
     of_first = (await company.get(f"/api/v1/agents/{agent}/executions?conversation_id={first}")).json()
     assert [one["input"] for one in of_first["executions"]] == ["And by city?", "How many orders?"]
+
+
+async def test_asking_needs_the_right_to_ask_and_a_page_of_ours(company: Company) -> None:
+    browser = await Browser.of(company)
+    agent = await agent_on_files(company, browser)
+    made = await company.request("POST", "/api/v2/tokens", json={"name": "reads", "permissions": ["read"]})
+    reads = {"authorization": f"Bearer {made.json()['data']['token']}"}
+    client, path = company.server.client, f"/agents/{agent}?q=How+many+orders"
+    assert (await client.get(path, headers=reads)).status_code == 403
+    assert (await client.get(f"/agents/{agent}", headers=reads)).status_code == 200
+    assert 'class="answer"' in (await browser.get(path)).text
+    led = await client.get(path, headers={**browser.headers, "sec-fetch-site": "cross-site"})
+    assert 'value="How many orders"' in led.text
+    assert 'class="answer"' not in led.text, "a link of somebody else asks nothing in its reader's name"
+    conversation = await asked(company, agent, "How many orders by city?")
+    one = f"/agents/{agent}/conversations/{conversation}"
+    (turn,) = (await company.get(f"/api/v1/agents/{agent}/executions?conversation_id={conversation}")).json()[
+        "executions"
+    ]
+    assert (await client.get(f"{one}?figures={turn['execution_id']}", headers=reads)).status_code == 403
+    assert (await client.get(one, headers=reads)).status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shlex
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -71,3 +72,17 @@ async def key(demo: Demoed) -> dict[str, str]:
     body = {"email": "viewer@demo.example", "password": PASSWORD}
     answer = await demo.server.client.post("/api/v1/auth/login", json=body)
     return {"authorization": f"Bearer {answer.json()['token']}"}
+
+
+async def calls_are_answered(demo: Demoed, page: str) -> set[str]:
+    """Does every call that a page shows, with a key of the viewer; which there were."""
+    headers = {**await key(demo), "content-type": "application/json"}
+    asked: set[str] = set()
+    for command in re.findall(r"<code>(curl [^<]*)</code>", page):
+        _, _, header, *given, url = shlex.split(command.replace("\\\n", " "))
+        assert header.startswith("Authorization: Bearer $")
+        method, content = ("POST", given[-1]) if given else ("GET", None)
+        answer = await demo.server.client.request(method, url, headers=headers, content=content)
+        assert answer.status_code == 200, command
+        asked.add(f"{method} {urlsplit(url).path}?{urlsplit(url).query}{content or ''}")
+    return asked

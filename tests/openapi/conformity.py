@@ -57,6 +57,7 @@ def check(response: httpx.Response) -> None:
     )
     if IS_CONSOLE(request.url.path) or mistyped:
         assert response.status_code == 303 or response.content or request.method == "HEAD", f"{at} with nothing"
+        assert not mistyped or response.headers["content-type"].startswith("text/html"), at
         return
     if response.status_code >= 400 and request.method != "HEAD" and request.url.path not in _HEALTH:
         _check_error(response, at)

@@ -121,7 +121,8 @@ def _typed(call: Call[Any, Typed]) -> Draft:
 
 async def _builder(call: Call[Any, Any], draft: Draft, report: SavedReport | None, problems: Shown) -> Reply:
     workspaces = await _workspaces(call)
-    draft = _placed(draft, workspaces)
+    asked, draft = draft, _placed(draft, workspaces)
+    picks, more = _picks(workspaces, draft)
     table, trouble = await _table(call, draft)
     return await render(
         call,
@@ -133,7 +134,9 @@ async def _builder(call: Call[Any, Any], draft: Draft, report: SavedReport | Non
         draft=draft,
         address=address(draft),
         workspaces=[(node.id, node.name) for node in workspaces],
-        picks=_picks(workspaces, draft),
+        picks=picks,
+        more=more,
+        gone=len(set(asked.ids) - set(draft.ids)) if report else 0,
         metrics=METRICS,
         choices=_CHOICES,
         chart=_chart(call, draft, table),
@@ -157,7 +160,8 @@ def _placed(draft: Draft, workspaces: Sequence[TreeNode]) -> Draft:
     return msgspec.structs.replace(draft, workspace=node.id if node else 0, ids=kept)
 
 
-def _picks(workspaces: Sequence[TreeNode], draft: Draft) -> list[Pick]:
+def _picks(workspaces: Sequence[TreeNode], draft: Draft) -> tuple[list[Pick], int]:
+    """What can be picked, chosen ones first, and how many there are beyond."""
     node = next((one for one in workspaces if one.id == draft.workspace), None)
     chosen = set(draft.ids)
     every = [
@@ -165,7 +169,8 @@ def _picks(workspaces: Sequence[TreeNode], draft: Draft) -> list[Pick]:
         for one, above in _of_kind(node.children if node else (), draft.resource, ())
     ]
     every.sort(key=lambda pick: not pick.chosen)
-    return every[: max(_MOST_PICKED_FROM, len(chosen))]
+    shown = every[: max(_MOST_PICKED_FROM, len(chosen))]
+    return shown, len(every) - len(shown)
 
 
 def _of_kind(

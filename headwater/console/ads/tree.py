@@ -77,14 +77,3 @@ def _holds(node: TreeNode, words: list[str]) -> bool:
 
 def _named(node: TreeNode, words: list[str]) -> bool:
     return all(word in node.name.casefold() for word in words) or [str(node.id)] == words
-
-
-def trail(workspaces: Sequence[TreeNode], kind: Kind, entity_id: int) -> tuple[TreeNode, ...]:
-    """What lies above an entity and itself, from the workspace down; empty for one that is archived or unknown."""
-    for node in workspaces:
-        if (node.kind, node.id) == (kind, entity_id):
-            return (node,)
-        below = trail(node.children, kind, entity_id)
-        if below:
-            return (node, *below)
-    return ()

@@ -21,7 +21,7 @@ from headwater.control.agents.conversations import KEPT_FOR, Conversations
 from headwater.control.agents.models import Execution
 from headwater.control.agents.service import Agents
 from headwater.control.deployments.service import MOST, Deployments
-from headwater.surfaces._http.endpoint import READ, Call, Reply
+from headwater.surfaces._http.endpoint import ASK, READ, Call, Reply
 from headwater.tools.citation import Citation
 
 _ALL: Final = "/agents/{agent_id}/conversations"
@@ -91,6 +91,8 @@ async def one(call: Call[Looked, bytes]) -> Reply:
         found, total = await executions.page(session, agent.id, _LIMIT, query.offset, conversation)
         names = await _names(call, session)
     chosen = next((one for one in found if one.id == query.figures), None)
+    if chosen is not None:
+        call.hold(ASK)
     drawn, problem = await figures(call, chosen) if chosen else ({}, "")
     if query.download is not None:
         return await charts.download(call, drawn.get(query.chart), query.download)

@@ -18,10 +18,12 @@ from headwater.control.agents.conversations import Thread
 from headwater.control.agents.models import Agent
 from headwater.control.agents.service import Agents
 from headwater.errors import HeadwaterError
-from headwater.surfaces._http.endpoint import ADMIN, READ, WRITE, Call, Reply
+from headwater.surfaces._http.endpoint import ADMIN, ASK, READ, WRITE, Call, Reply
 from headwater.tools.citation import BUILT_IN, Citation
 
 _ONE: Final = "/agents/{agent_id}"
+_OWN: Final = ("", "none", "same-origin")
+"""Where a request comes from, as browsers say it (Fetch Metadata): from elsewhere than a page is "none"."""
 _EXAMPLES: Final = (
     "Which creative had the best click rate last week, and how does that compare with the week before?",
     "Daily impressions in the last 30 days",
@@ -44,11 +46,17 @@ class Source(msgspec.Struct, frozen=True):
 
 
 async def agent(call: Call[Asked, bytes]) -> Reply:
-    """The agent, and its answer where a question stands in the address: a try, which is free."""
+    """The agent, and its answer where a question stands in the address: a try, which is free.
+
+    A page of somebody else can fill in a question, but not have it asked in its reader's name.
+    """
     async with call.services.control.reading() as session:
         found = await Agents(session, call.scope).get(call.path["agent_id"])
     question = call.query.q.strip()
-    outcome, problem = await _answer(call, found, question) if question else (None, "")
+    is_asked = bool(question) and call.headers.fetch_site in _OWN
+    if is_asked:
+        call.hold(ASK)
+    outcome, problem = await _answer(call, found, question) if is_asked else (None, "")
     table = outcome.table if outcome else None
     if call.query.download is not None:
         return await charts.download(call, table, call.query.download)

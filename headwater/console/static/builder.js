@@ -25,6 +25,11 @@ const show = async () => {
     document.dispatchEvent(new Event("figures"));
   } catch {
     before.classList.remove("is-waiting");
+    const said = document.createElement("p");
+    said.className = "problem";
+    said.setAttribute("role", "alert");
+    said.textContent = "The server did not answer. This still shows what was chosen before.";
+    before.replaceChildren(said, ...before.querySelectorAll(":scope > :not([role=alert])"));
   }
 };
 
@@ -32,6 +37,8 @@ let waiting;
 builder.addEventListener("change", (event) => {
   if (event.target.matches("[data-narrow]")) return;
   fit();
+  // What is saved is what is chosen, also where the preview has not come yet, or never will.
+  if (hidden) hidden.value = new URLSearchParams(new FormData(builder)).toString();
   // Other things to choose from come with a whole page.
   if (event.target.matches("[name=resource], [name=workspace]")) return builder.requestSubmit();
   clearTimeout(waiting);

@@ -15,7 +15,7 @@ import msgspec
 
 from headwater.control.db import UnitOfWork
 from headwater.control.work import Work
-from headwater.errors import HeadwaterError, NotFound
+from headwater.errors import Forbidden, HeadwaterError, NotFound
 from headwater.query.cache import Freshness
 from headwater.scope import Permission, Role, Scope
 from headwater.surfaces._http.multipart import Part
@@ -46,6 +46,23 @@ ASK = Access("write", Role.viewer)
 ADMIN = Access("admin", Role.admin)
 
 
+def forbidden(access: Access, caller: Scope) -> Forbidden:
+    permission, role = access
+    if permission not in caller.permissions:
+        return Forbidden(
+            f"This needs the '{permission}' permission, which the credential does not have.",
+            required=[permission],
+            granted=sorted(caller.permissions),
+            required_permission=permission,
+        )
+    return Forbidden(
+        f"This needs the role '{role.name}' or higher; yours is '{caller.role.name}'.",
+        required=[role.name],
+        granted=[caller.role.name],
+        required_role=role.name,
+    )
+
+
 class Headers(msgspec.Struct):
     """The request headers that matter, decoded once."""
 
@@ -53,6 +70,7 @@ class Headers(msgspec.Struct):
     api_key: str = ""
     cookie: str = ""
     accept: str = ""
+    fetch_site: str = ""
     csrf_token: str = ""
     tenant_id: str = ""
     request_id: str = ""
@@ -94,6 +112,11 @@ class Call(Generic[Q, B]):
         if self.caller is None:
             raise RuntimeError("A public route has no scope.")
         return self.caller
+
+    def hold(self, access: Access) -> None:
+        """Refuse what needs more than the route itself does; ``Forbidden`` says what."""
+        if not self.scope.allows(*access):
+            raise forbidden(access, self.scope)
 
     def path_id(self, name: str) -> int:
         """A positive integer of the path; anything else is as unknown as an id nobody has."""

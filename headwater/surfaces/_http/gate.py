@@ -36,6 +36,7 @@ _HEADERS = {
     b"x-api-key": "api_key",
     b"accept": "accept",
     b"cookie": "cookie",
+    b"sec-fetch-site": "fetch_site",
     b"x-csrf-token": "csrf_token",
     b"x-tenant-id": "tenant_id",
     b"x-request-id": "request_id",

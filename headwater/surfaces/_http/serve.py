@@ -23,7 +23,7 @@ from headwater.errors import (
 from headwater.ingest.body import read_body
 from headwater.scope import Scope
 from headwater.surfaces._http import arrival, cookies, forms, idempotency, params, validation
-from headwater.surfaces._http.endpoint import Access, Call, Endpoint, Headers, Refused, Reply, Typed
+from headwater.surfaces._http.endpoint import Call, Endpoint, Headers, Refused, Reply, Typed, forbidden
 from headwater.surfaces._http.limits import HourlyLimits
 from headwater.surfaces._http.multipart import MEDIA_TYPE, Part, read_form
 from headwater.surfaces._http.services import Services
@@ -62,7 +62,7 @@ class Server:
     ) -> Reply:
         caller = await self.authenticate(endpoint, headers, sent_headers)
         if caller and endpoint.access and not caller.allows(*endpoint.access):
-            raise _forbidden(endpoint.access, caller)
+            raise forbidden(endpoint.access, caller)
         if endpoint.form is None:
             self._check_csrf(endpoint, headers, caller)
         query = params.parse_query(
@@ -172,23 +172,6 @@ def check_tenant(headers: Headers, caller: Scope) -> None:
             field="X-Tenant-Id",
             allowed="the credential's own organisation, or no such header",
         )
-
-
-def _forbidden(access: Access, caller: Scope) -> Forbidden:
-    permission, role = access
-    if permission not in caller.permissions:
-        return Forbidden(
-            f"This needs the '{permission}' permission, which the credential does not have.",
-            required=[permission],
-            granted=sorted(caller.permissions),
-            required_permission=permission,
-        )
-    return Forbidden(
-        f"This needs the role '{role.name}' or higher; yours is '{caller.role.name}'.",
-        required=[role.name],
-        granted=[caller.role.name],
-        required_role=role.name,
-    )
 
 
 def _place(endpoint: Endpoint, error: InvalidRequest) -> Place:
