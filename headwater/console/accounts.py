@@ -6,17 +6,18 @@ into the form, and without scripts it can be copied from the mail.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from headwater.console.entry import signed_in
 from headwater.console.pages import form, page
 from headwater.console.problems import Shown
 from headwater.console.rendering import done, render
-from headwater.errors import HeadwaterError, InvalidRequest
-from headwater.surfaces._http.endpoint import PUBLIC, Call, Reply, Typed
+from headwater.errors import HeadwaterError
+from headwater.surfaces._http.endpoint import PUBLIC, Call, Endpoint, Handler, Reply, Typed
 
 _Email = Annotated[str, Meta(max_length=320)]
 _Password = Annotated[str, Meta(max_length=4096)]
@@ -36,7 +37,8 @@ class RegisterForm(msgspec.Struct, frozen=True):
 class InvitedForm(msgspec.Struct, frozen=True):
     """A new person of the organisation that invited them."""
 
-    token: _Token
+    token: _Token = field(name="invite_token")
+    """Called as the API calls it, whose errors name it."""
     full_name: _Name
     email: _Email
     password: _Password
@@ -87,15 +89,6 @@ async def refused_register(call: Call[Any, Typed], error: HeadwaterError) -> Rep
     return await _register(call, Shown(call.body, error))
 
 
-async def invitation(call: Call[Any, Any]) -> Reply:
-    """The form of who was invited."""
-    return await _invitation(call, Shown())
-
-
-async def _invitation(call: Call[Any, Any], shown: Shown) -> Reply:
-    return await render(call, "invitation.html", title="Accept the invitation", status=shown.status, shown=shown)
-
-
 async def submit_invitation(call: Call[Any, InvitedForm]) -> Reply:
     """A new person of the organisation, who is signed in."""
     body, registration = call.body, call.services.control.registration
@@ -105,41 +98,10 @@ async def submit_invitation(call: Call[Any, InvitedForm]) -> Reply:
     return await signed_in(call, joined.user, "/")
 
 
-async def refused_invitation(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
-    """The form again."""
-    if error.details.get("field") == "invite_token":
-        # The API calls it by another name than the page.
-        error = InvalidRequest(error.message.replace("'invite_token'", "'token'", 1), field="token")
-    return await _invitation(call, Shown(call.body, error))
-
-
-async def forgot(call: Call[Any, Any]) -> Reply:
-    """Asks for an address."""
-    return await _forgot(call, Shown())
-
-
-async def _forgot(call: Call[Any, Any], shown: Shown) -> Reply:
-    return await render(call, "forgot.html", title="Choose a new password", status=shown.status, shown=shown)
-
-
 async def submit_forgot(call: Call[Any, AddressForm]) -> Reply:
     """Send a mail, if somebody has the address; what is said is the same either way."""
     call.services.control.recovery.forgot_password(call.body.email, call.client_ip)
     return done(call, "/sign-in", "If somebody has this address here, a mail with a link is on its way.")
-
-
-async def refused_forgot(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
-    """The form again."""
-    return await _forgot(call, Shown(call.body, error))
-
-
-async def reset(call: Call[Any, Any]) -> Reply:
-    """Asks for the password to set."""
-    return await _reset(call, Shown())
-
-
-async def _reset(call: Call[Any, Any], shown: Shown) -> Reply:
-    return await render(call, "reset.html", title="Choose a new password", status=shown.status, shown=shown)
 
 
 async def submit_reset(call: Call[Any, ResetForm]) -> Reply:
@@ -150,40 +112,43 @@ async def submit_reset(call: Call[Any, ResetForm]) -> Reply:
     return done(call, "/sign-in", "The password is set. Sign in with it.")
 
 
-async def refused_reset(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
-    """The form again."""
-    return await _reset(call, Shown(call.body, error))
-
-
-async def verify(call: Call[Any, Any]) -> Reply:
-    """A button, so that what looks into mails beforehand uses no link up."""
-    return await _verify(call, Shown())
-
-
-async def _verify(call: Call[Any, Any], shown: Shown) -> Reply:
-    return await render(call, "verify.html", title="Verify your e-mail address", status=shown.status, shown=shown)
-
-
 async def submit_verify(call: Call[Any, TokenForm]) -> Reply:
     """Take the address for proven."""
     await call.services.control.recovery.verify_email(await call.writing(), call.body.token, call.client_ip)
     return done(call, "/sign-in", "Your e-mail address is verified.")
 
 
-async def refused_verify(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
+async def show(call: Call[Any, Any], template: str, title: str) -> Reply:
+    """A form that needs nothing but its own fields; that of a mailed link is a button, so that no reader uses it up."""
+    return await _shown(call, template, title, Shown())
+
+
+async def show_again(call: Call[Any, Typed], error: HeadwaterError, template: str, title: str) -> Reply:
     """The form again."""
-    return await _verify(call, Shown(call.body, error))
+    return await _shown(call, template, title, Shown(call.body, error))
+
+
+async def _shown(call: Call[Any, Any], template: str, title: str, shown: Shown) -> Reply:
+    return await render(call, template, title=title, status=shown.status, shown=shown)
+
+
+def _asking(
+    path: str, title: str, submit: Handler, summary: str, fields: type[msgspec.Struct]
+) -> tuple[Endpoint, Endpoint]:
+    """A page and the form on it."""
+    template = f"{path[1:]}.html"
+    again = partial(show_again, template=template, title=title)
+    return (
+        page(path, partial(show, template=template, title=title), PUBLIC, title),
+        form(path, submit, PUBLIC, summary, fields, again),
+    )
 
 
 ENDPOINTS = [
     page("/register", register, PUBLIC, "Create an account"),
     form("/register", submit_register, PUBLIC, "Create an account", RegisterForm, refused_register),
-    page("/invitation", invitation, PUBLIC, "Accept an invitation"),
-    form("/invitation", submit_invitation, PUBLIC, "Accept an invitation", InvitedForm, refused_invitation),
-    page("/forgot", forgot, PUBLIC, "Forgotten password"),
-    form("/forgot", submit_forgot, PUBLIC, "Ask for a new password", AddressForm, refused_forgot),
-    page("/reset", reset, PUBLIC, "Choose a new password"),
-    form("/reset", submit_reset, PUBLIC, "Set a new password", ResetForm, refused_reset),
-    page("/verify", verify, PUBLIC, "Verify an e-mail address"),
-    form("/verify", submit_verify, PUBLIC, "Verify an e-mail address", TokenForm, refused_verify),
+    *_asking("/invitation", "Accept the invitation", submit_invitation, "Accept an invitation", InvitedForm),
+    *_asking("/forgot", "Choose a new password", submit_forgot, "Ask for a new password", AddressForm),
+    *_asking("/reset", "Choose a new password", submit_reset, "Set a new password", ResetForm),
+    *_asking("/verify", "Verify your e-mail address", submit_verify, "Verify an e-mail address", TokenForm),
 ]

@@ -58,7 +58,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "/sign-in": {"email": "owner1@example.com", "password": PASSWORD},
     "/sign-out": {},
     "/register": {"company_name": "C", "full_name": "N", "email": "new@example.com", "password": PASSWORD},
-    "/invitation": {"token": "t", "full_name": "N", "email": "new@example.com", "password": PASSWORD},
+    "/invitation": {"invite_token": "t", "full_name": "N", "email": "new@example.com", "password": PASSWORD},
     "/forgot": {"email": "owner1@example.com"},
     "/reset": {"token": "t", "password": PASSWORD},
     "/verify": {"token": "t"},

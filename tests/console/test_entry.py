@@ -115,10 +115,10 @@ async def test_who_is_invited_joins_with_the_role_that_was_offered(server: Serve
     assert invited.status_code == 303
     token = await mailed_token(server, "bo@example.com")
     fields = {"full_name": "Bo", "email": "bo@example.com", "password": PASSWORD}
-    wrong = await send(server, "/invitation", token="wrong", **fields)
+    wrong = await send(server, "/invitation", invite_token="wrong", **fields)
     assert wrong.status_code == 400
     assert 'id="p-token"' in wrong.text
-    answer = await send(server, "/invitation", token=token, **fields)
+    answer = await send(server, "/invitation", invite_token=token, **fields)
     assert answer.headers["location"] == "/"
     assert "· editor" in (await server.client.get("/")).text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -93,22 +94,8 @@ def _questions(found: Rows, chosen: Chosen) -> list[MetricQuestion]:
     return [listed_question(kind, some, kind, chosen.period) for kind, some in ids.items() if some]
 
 
-async def campaign(call: Call[EntityQuery, bytes]) -> Reply:
-    """A campaign."""
-    return await _entity(call, "campaign")
-
-
-async def group(call: Call[EntityQuery, bytes]) -> Reply:
-    """A creative group."""
-    return await _entity(call, "creative_group")
-
-
-async def creative(call: Call[EntityQuery, bytes]) -> Reply:
-    """A creative."""
-    return await _entity(call, "creative")
-
-
-async def _entity(call: Call[EntityQuery, bytes], kind: AdKind) -> Reply:
+async def one(call: Call[EntityQuery, bytes], kind: AdKind) -> Reply:
+    """A campaign, a group or a creative."""
     query, chosen = call.query, await _chosen(call)
     entity_id = call.path_id(_NAMES[kind])
     above = await entity.lineage(call.services, call.scope, kind, entity_id)
@@ -169,7 +156,8 @@ async def _chosen(call: Call[Any, bytes]) -> Chosen:
 
 ENDPOINTS: list[Endpoint] = [
     page("/ads", tree, READ, "Ad creatives", TreeQuery),
-    page("/ads/campaigns/{campaign_id}", campaign, READ, "A campaign", EntityQuery),
-    page("/ads/groups/{creative_group_id}", group, READ, "A creative group", EntityQuery),
-    page("/ads/creatives/{creative_id}", creative, READ, "A creative", EntityQuery),
+    *(
+        page(f"{PATHS[kind]}/{{{name}}}", partial(one, kind=kind), READ, f"A {_KIND_WORDS[kind].lower()}", EntityQuery)
+        for kind, name in _NAMES.items()
+    ),
 ]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -88,22 +89,9 @@ class _Line(msgspec.Struct, frozen=True):
     others: Sequence[tuple[str, str]]
 
 
-async def creator(call: Call[OneQuery, bytes]) -> Reply:
-    """A creator."""
-    return await _one(call, "creator", Shown())
-
-
-async def video(call: Call[OneQuery, bytes]) -> Reply:
-    """A video."""
-    return await _one(call, "video", Shown())
-
-
-async def campaign(call: Call[OneQuery, bytes]) -> Reply:
-    """A campaign of creators."""
-    return await _one(call, "creator_campaign", Shown())
-
-
-async def _one(call: Call[OneQuery, Any], kind: Kind, problems: Shown) -> Reply:
+async def one(call: Call[OneQuery, Any], kind: Kind, problems: Shown | None = None) -> Reply:
+    """The page, with a form that was refused."""
+    problems = problems or Shown()
     query, chosen, public_id = call.query, await chosen_of(call), call.path[f"{kind}_id"]
     # First: a roster that changes while it is read must not be taken for the new one.
     generation = call.services.series.roster_generation(call.scope)
@@ -197,22 +185,8 @@ def _with(here: str, chosen: Chosen, query: OneQuery, ids: Sequence[str]) -> str
     return f"{here}?{urlencode({key: value for key, value in filters.items() if value}, safe=',')}"
 
 
-async def mark_creator(call: Call[Any, MarkForm]) -> Reply:
-    """Annotate a creator."""
-    return await _mark(call, "creator")
-
-
-async def mark_video(call: Call[Any, MarkForm]) -> Reply:
-    """Annotate a video."""
-    return await _mark(call, "video")
-
-
-async def mark_campaign(call: Call[Any, MarkForm]) -> Reply:
-    """Annotate a campaign."""
-    return await _mark(call, "creator_campaign")
-
-
-async def _mark(call: Call[Any, MarkForm], kind: Kind) -> Reply:
+async def mark(call: Call[Any, MarkForm], kind: Kind) -> Reply:
+    """Annotate it."""
     roster, number = await _found(call, kind)
     if not 2000 <= call.body.on.year < 2100:
         raise InvalidRequest("The day lies outside of the years 2000 to 2099.", field="on")
@@ -222,23 +196,9 @@ async def _mark(call: Call[Any, MarkForm], kind: Kind) -> Reply:
     return done(call, f"{PATHS[kind]}/{call.path[kind + '_id']}", "The annotation stands on the chart.")
 
 
-async def creator_again(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
-    """The page of a creator with an annotation that was refused."""
-    return await _again(call, "creator", error)
-
-
-async def video_again(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
-    """The page of a video with an annotation that was refused."""
-    return await _again(call, "video", error)
-
-
-async def campaign_again(call: Call[Any, Typed], error: HeadwaterError) -> Reply:
-    """The page of a campaign with an annotation that was refused."""
-    return await _again(call, "creator_campaign", error)
-
-
-async def _again(call: Call[Any, Typed], kind: Kind, error: HeadwaterError) -> Reply:
-    return await _one(replace(call, query=OneQuery()), kind, Shown(call.body, error))
+async def again(call: Call[Any, Typed], error: HeadwaterError, kind: Kind) -> Reply:
+    """The page with an annotation that was refused."""
+    return await one(replace(call, query=OneQuery()), kind, Shown(call.body, error))
 
 
 async def _found(call: Call[Any, Any], kind: Kind) -> tuple[Roster, int]:
@@ -249,14 +209,19 @@ async def _found(call: Call[Any, Any], kind: Kind) -> tuple[Roster, int]:
     return roster, number
 
 
-_PEOPLE: Final = "/creators/people/{creator_id}"
-_VIDEOS: Final = "/creators/videos/{video_id}"
-_CAMPAIGNS: Final = "/creators/campaigns/{creator_campaign_id}"
-ENDPOINTS: list[Endpoint] = [
-    page(_PEOPLE, creator, READ, "A creator", OneQuery),
-    page(_VIDEOS, video, READ, "A video", OneQuery),
-    page(_CAMPAIGNS, campaign, READ, "A campaign of creators", OneQuery),
-    form(f"{_PEOPLE}/annotations", mark_creator, WRITE, "Annotate a creator", MarkForm, creator_again),
-    form(f"{_VIDEOS}/annotations", mark_video, WRITE, "Annotate a video", MarkForm, video_again),
-    form(f"{_CAMPAIGNS}/annotations", mark_campaign, WRITE, "Annotate a campaign", MarkForm, campaign_again),
-]
+def _endpoints(kind: Kind) -> tuple[Endpoint, Endpoint]:
+    at, a = f"{PATHS[kind]}/{{{kind}_id}}", f"a {WORDS[kind].lower()}"
+    return (
+        page(at, partial(one, kind=kind), READ, a.capitalize(), OneQuery),
+        form(
+            f"{at}/annotations",
+            partial(mark, kind=kind),
+            WRITE,
+            f"Annotate {a}",
+            MarkForm,
+            partial(again, kind=kind),
+        ),
+    )
+
+
+ENDPOINTS: list[Endpoint] = [endpoint for kind in _ROSTER for endpoint in _endpoints(kind)]
