@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-clickhouse check audit coverage bench evals docs screenshots requirements clean
+.PHONY: help setup run test test-scaled check audit coverage bench evals docs screenshots requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,17 +32,17 @@ test: $(VENV)/.dev ## Run every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not clickhouse"
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m clickhouse
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not scaled"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m scaled
 
-test-clickhouse: $(VENV)/.dev ## Run what holds for facts in ClickHouse, in process or where HEADWATER_TEST_CLICKHOUSE_URL says
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m clickhouse
+test-scaled: $(VENV)/.dev ## Run what holds on the stores of many machines too (ClickHouse in process, or where HEADWATER_TEST_CLICKHOUSE_URL says)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m scaled
 
 check: $(VENV)/.dev ## Format, lint, types, import rules, the fast tests, and the audit of dependencies
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not clickhouse"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not scaled"
 	@$(BIN)/python requirements/audit.py
 
 audit: $(VENV)/.dev ## Look the pinned packages up among known vulnerabilities (needs network)

@@ -1,4 +1,4 @@
-"""The kinds of fact stores that tests run on; those of the second kind bear the mark ``clickhouse``."""
+"""The kinds of fact stores that tests run on; those of the second kind bear the mark ``scaled``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.serving import StoreOf
 
 Opening = Callable[..., AbstractAsyncContextManager[Any]]
 """Opens a store; ``Any``, so that a test may say what kind it means."""
-ON_CLICKHOUSE = pytest.param("clickhouse", marks=pytest.mark.clickhouse)
+ON_CLICKHOUSE = pytest.param("clickhouse", marks=pytest.mark.scaled)
 EVERY_STORE = ["duckdb", ON_CLICKHOUSE]
 
 

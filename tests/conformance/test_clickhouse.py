@@ -29,7 +29,7 @@ from tests.series.world import views as video_views
 
 from .facts import Event, append, batch, scope, total
 
-pytestmark = pytest.mark.clickhouse
+pytestmark = pytest.mark.scaled
 KEY = AppendKey("hash", "fingerprint", b"note")
 EVENTS = [Event(session_id="s1"), Event(record_id="r1", creative_id=2), Event(session_id="s1")]
 

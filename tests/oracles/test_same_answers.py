@@ -25,7 +25,7 @@ from headwater.storage.port import Appended, FactBatch, GroupMember, Store
 from tests.clickhouse import drop, new_server
 from tests.serving import Server, serving
 
-pytestmark = [pytest.mark.clickhouse, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.scaled, pytest.mark.asyncio(loop_scope="module")]
 NOW = datetime(2026, 11, 27, 12, 30, tzinfo=UTC)
 BATCHES, IN_A_BATCH = 20, 25
 
