@@ -173,7 +173,10 @@ class Store(Protocol):
         """Whether sums of some commits lie outside the rollups, so that a question must read both."""
 
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
-        """Store all batches in one transaction, without duplicates; durable on return, nothing stored on error."""
+        """Store all batches in one transaction, without duplicates; durable on return, nothing stored on error.
+
+        A batch that another process has stored under the same key and fingerprint is answered as it was there.
+        """
 
     async def remembered(self, scope: Scope, key_hash: str) -> RememberedAppend | None:
         """The append of this organisation under ``key_hash`` in the last 24 hours."""

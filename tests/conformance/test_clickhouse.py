@@ -12,15 +12,14 @@ import pytest
 
 from headwater.catalogue.ads import AD_EVENTS
 from headwater.catalogue.registry import CATALOGUE
-from headwater.errors import Timeout, Unavailable
+from headwater.errors import Timeout
 from headwater.storage import schema
-from headwater.storage.clickhouse import store as store_module
-from headwater.storage.clickhouse.journal import Journal
+from headwater.storage.clickhouse import sums
 from headwater.storage.clickhouse.link import Failed, Link
 from headwater.storage.clickhouse.migrations import migrate
 from headwater.storage.clickhouse.server import Server
 from headwater.storage.clickhouse.store import ClickHouseStore
-from headwater.storage.clickhouse.tables import CLAIM, tables, views
+from headwater.storage.clickhouse.tables import tables, views
 from headwater.storage.port import Appended, AppendKey, FactBatch, Statement
 from tests.clickhouse import drop, new_server, opened_clickhouse
 from tests.series.test_pruning import LIMIT, answers, filled
@@ -73,13 +72,13 @@ class Breaking:
         return counted
 
 
-def commit() -> list[FactBatch]:
+def commit(key: AppendKey | None = KEY) -> list[FactBatch]:
     """Facts of several datasets, under a key."""
     video = {"video_id": 7, "read_at": EVENTS[0].ts, "views": 5, "likes": None, "comments": None, "shares": None}
     video |= {"saves": None, "is_baseline": False, "record_id": "v1"}
     snapshots = CATALOGUE["video-snapshots"]
     rows = pa.Table.from_pylist([video], schema.arrow_schema(snapshots))
-    return [batch(EVENTS, key=KEY), FactBatch(scope(), snapshots.name, rows)]
+    return [batch(EVENTS, key=key), FactBatch(scope(), snapshots.name, rows)]
 
 
 STORED = [Appended(2, 1), Appended(1, 0)]
@@ -126,7 +125,7 @@ async def test_a_commit_that_breaks_off_anywhere_is_never_seen(server: Server, m
         breaking.left = 1 << 30
         assert await store.append(commit()) == STORED
         assert (await seen(store))[:3] == (2, 2, 1)
-        assert await store.append(commit()) == [Appended(0, 3), Appended(0, 1)]
+        assert await store.append(commit(key=None)) == [Appended(0, 3), Appended(0, 1)]
 
 
 async def test_a_commit_whose_answer_is_lost_is_whole_or_never_seen(
@@ -207,83 +206,6 @@ async def test_a_block_sent_twice_is_stored_once(server: Server, monkeypatch: py
         assert await total(store, "impressions") == 1
 
 
-async def test_writers_take_turns_and_see_each_other(server: Server) -> None:
-    async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
-        for count in (1, 2, 3):
-            await append(one, Event(session_id=f"a{count}"))
-            assert await append(other, Event(session_id=f"a{count}"), Event()) == Appended(1, 1)
-            await one._write(one._writer.refresh)
-            assert await total(one, "impressions") == await total(other, "impressions") == 2 * count
-            await (one if count == 2 else other).compact()
-        assert await total(other, "impressions") == 6
-
-
-async def test_of_two_writers_at_once_the_earlier_is_not_acknowledged(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
-        await append(one, Event())
-        store_row = Journal._store
-
-        def overtaken(journal: Journal, state: Any) -> None:
-            monkeypatch.setattr(Journal, "_store", store_row)
-            asyncio.run(_take_over())
-            journal._store(state)
-
-        async def _take_over() -> None:
-            other._writer.append([batch([Event(creative_id=2)])])
-
-        monkeypatch.setattr(Journal, "_store", overtaken)
-        with pytest.raises(Unavailable, match="Another process"):
-            await append(one, Event(session_id="lost"))
-        for store in (one, other):
-            await store._write(store._writer.refresh)
-            assert (await seen(store))[:2] == (2, 2)
-        assert await append(one, Event(session_id="lost")) == Appended(1, 0)
-        assert await total(one, "impressions") == 2
-
-
-async def test_a_commit_that_another_writer_went_on_from_is_acknowledged(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
-        await append(one, Event())
-        store_row = Journal._store
-
-        def overtaken(journal: Journal, state: Any) -> None:
-            monkeypatch.setattr(Journal, "_store", store_row)
-            journal._store(state)
-            other._writer.append([batch([Event(creative_id=2)])])
-
-        monkeypatch.setattr(Journal, "_store", overtaken)
-        assert await append(one, Event(session_id="kept")) == Appended(1, 0)
-        await other.compact()
-        assert await append(one, Event(session_id="kept"), Event(session_id="more")) == Appended(1, 1)
-        for store in (one, other):
-            await store._write(store._writer.refresh)
-            assert await total(store, "impressions") == 3
-
-
-async def test_a_commit_of_which_nobody_knows_is_not_seen_by_who_refused_it(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("headwater.storage.clickhouse.journal._TAKING_OVER_SECONDS", 0.1)
-    async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
-        await append(one, Event())
-        store_row = Journal._store
-
-        def claimed(journal: Journal, state: Any) -> None:
-            monkeypatch.setattr(Journal, "_store", store_row)
-            journal._store(state)
-            other._writer.journal._insert(CLAIM.name, {"epoch": state.epoch + (1 << 41)})
-
-        monkeypatch.setattr(Journal, "_store", claimed)
-        with pytest.raises(Unavailable, match="not known"):
-            await append(one, Event(session_id="perhaps"))
-        assert await append(one, Event(session_id="perhaps")) == Appended(1, 0)
-        assert await total(one, "impressions") == 2
-
-
 async def test_tables_are_those_of_the_catalogue(server: Server) -> None:
     async with opened_clickhouse(server) as store:
         asked = (
@@ -325,7 +247,7 @@ async def test_a_column_that_is_missing_is_added(server: Server) -> None:
 
 
 async def test_what_merges_took_in_is_swept_away_later(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "_GRACE_SECONDS", 0)
+    monkeypatch.setattr(sums, "LEFT_SECONDS", 0)
     async with opened_clickhouse(server) as store:
         for _ in range(4):
             await append(store, Event(), Event(creative_id=2))
@@ -360,7 +282,7 @@ async def test_large_segments_are_left_and_small_ones_merged(server: Server) -> 
 async def test_pruned_readings_are_deleted_later_and_nothing_shows_it(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "_GRACE_SECONDS", 0)
+    monkeypatch.setattr(sums, "LEFT_SECONDS", 0)
     async with opened_clickhouse(server) as store:
         await filled(store)
         await read(store, [video_views(1, "2026-03-01T10:00:00", 3)], scope=ELSEWHERE)

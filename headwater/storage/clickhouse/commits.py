@@ -25,14 +25,14 @@ from headwater.storage.port import Appended, FactBatch
 class Commit:
     """One commit under way, numbered; ``state`` is what was visible before it."""
 
-    def __init__(self, link: Link, topology: Topology, number: int, state: State, arrival: int) -> None:
+    def __init__(self, link: Link, topology: Topology, number: int, state: State) -> None:
         self._link = link
         self._topology = topology
         self._state = state
         # Duplicates are told by the same calculation in every store.
         self._calculator = duckdb.connect(":memory:")
         self.number = number
-        self.arrival = arrival
+        self.arrival = state.arrival
         self.fresh: dict[str, int] = {}
 
     def close(self) -> None:

@@ -49,7 +49,7 @@ class Groups:
             own[one.number] = (*own.get(one.number, ()), one)[-_KEPT:]
 
     def keep(self, kept: KeptGroup) -> Sequence[KeptGroup]:
-        """Take in a group's newest sums; answers those that nobody needs any more."""
+        """Take in a group's newest sums; answers those that no question is planned with any more."""
         own = self._kept.get(kept.organisation_id, {})
         sums = (*own.get(kept.number, ()), kept)
         self._kept[kept.organisation_id] = {**own, kept.number: sums[-_KEPT:]}
@@ -137,19 +137,21 @@ def add(link: Link, topology: Topology, dataset: SnapshotDataset, sums: Iterable
 
 def forget(link: Link, topology: Topology, sums: Sequence[KeptGroup]) -> None:
     """Delete what says that there are these sets of sums."""
-    _delete(link, topology, (MEMBER_GROUP.name,), sums)
+    _delete(link, topology, MEMBER_GROUP.name, [one.group.id for one in sums])
 
 
-def remove(link: Link, topology: Topology, dataset: SnapshotDataset, sums: Sequence[KeptGroup]) -> None:
-    """Delete sets of sums; the list of groups first, which says that there are any."""
-    _delete(link, topology, (MEMBER_GROUP.name, GROUP_MEMBER.name, dataset.group_rollup), sums)
+def delete_unnamed(link: Link, topology: Topology, datasets: Iterable[SnapshotDataset], upto: int) -> None:
+    """Delete the sums that nothing says are there, of groups with an id up to one: of before what is under way."""
+    named = f"SELECT group_id FROM {topology.table(MEMBER_GROUP.name)}"
+    for table in (*(dataset.group_rollup for dataset in datasets if dataset.group_rollup), GROUP_MEMBER.name):
+        unnamed = f"group_id <= {upto} AND group_id NOT IN ({named})"
+        found = link.rows(f"SELECT DISTINCT group_id FROM {topology.table(table)} WHERE {unnamed}")
+        _delete(link, topology, table, [group for (group,) in found])
 
 
-def _delete(link: Link, topology: Topology, tables: Iterable[str], sums: Sequence[KeptGroup]) -> None:
-    if sums:
-        which = ", ".join(str(one.group.id) for one in sums)
-        for table in tables:
-            link.run(f"DELETE FROM {topology.local(table)} WHERE group_id IN ({which})")
+def _delete(link: Link, topology: Topology, table: str, ids: Sequence[int]) -> None:
+    if ids:
+        link.run(f"DELETE FROM {topology.local(table)} WHERE group_id IN ({', '.join(map(str, ids))})")
 
 
 def _same(value: int, times: int) -> pa.Array:

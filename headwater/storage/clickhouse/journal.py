@@ -5,7 +5,8 @@ every row of facts bears the number of its commit, and a commit exists once a st
 that reaches up to it. Numbers that never came to that (a failure, a killed process) are gaps, which
 no reader sees, also when such rows arrive late. Whoever wants to write claims to first, and looks
 for a later claim after each state row: of two writers at least one sees the other, and the earlier
-one's commit is acknowledged only where the later one goes on from it. See docs/decisions/0010-commits-on-clickhouse.md.
+one's commit is acknowledged only where the later one goes on from it. Who says that nothing of its own
+is under way (``closed``) leaves the next writer no gap. See docs/decisions/0010-commits-on-clickhouse.md.
 """
 
 from __future__ import annotations
@@ -28,13 +29,19 @@ _RANDOM_BITS = 20
 _NUMBERS_OF_A_CLAIM = 1 << 40
 _TAKING_OVER_SECONDS: Final = 5.0
 _LOOK_AGAIN_SECONDS: Final = 0.02
+_CLAIMS: Final = 10
+
+
+class Overtaken(Unavailable):
+    """Another process has written at the same time; nothing was stored, and it can be done again at once."""
 
 
 class State(msgspec.Struct, frozen=True):
     """What is visible: commits up to ``upto`` but for the ``gaps`` (each after its first number, up to its second).
 
     By dataset: the last commit that is in segments (``merged``), how many sums wait beyond it
-    (``fresh``), and the live ``segments``. ``marked`` is the last commit that changed marks or groups.
+    (``fresh``), and the live ``segments``. ``marked`` is the last commit that changed marks or groups;
+    ``arrival`` is the number of the last snapshot to arrive.
     """
 
     epoch: int = 0
@@ -46,6 +53,7 @@ class State(msgspec.Struct, frozen=True):
     fresh: Mapping[str, int] = {}
     segments: tuple[tuple[str, int], ...] = ()
     marked: int = 0
+    arrival: int = 0
 
     def segments_of(self, dataset: str) -> tuple[int, ...]:
         """The live segments of a dataset, the newest last."""
@@ -54,6 +62,10 @@ class State(msgspec.Struct, frozen=True):
     def holds(self, commit: int) -> bool:
         """Whether a commit is visible."""
         return commit <= self.upto and not any(low < commit <= high for low, high in self.gaps)
+
+    def gaps_until(self, commit: int) -> tuple[tuple[int, int], ...]:
+        """What is left out of the commits up to one."""
+        return tuple((low, min(high, commit)) for low, high in self.gaps if low < commit)
 
     def committed(self, after: int = 0, column: str = "commit_id") -> str:
         """The condition that a row is of a commit that exists, beyond ``after``."""
@@ -95,9 +107,16 @@ class Journal:
         self._epoch, self._last, self.state, self._own, self._failed = epoch, last, state, {epoch}, []
 
     def hold(self) -> None:
-        """Claim again where another process has written since."""
-        if not self._is_newest():
-            self.claim()
+        """Be the writer, and say that something is under way, before anything is stored."""
+        for _ in range(_CLAIMS):
+            # Looked for again behind each state row: who claims after that reads the row.
+            if not self._is_newest():
+                self.claim()
+            elif self.state.closed:
+                self._go_on(self._next(closed=False))
+            else:
+                return
+        raise _overtaken()
 
     def take(self) -> int:
         """A number greater than all before it, of commits and of segments."""
@@ -109,7 +128,7 @@ class Journal:
         state = self._next(upto=number, **changes)
         self._store_or_leave(state)
         if not self._is_newest() and not self._taken_over(number):
-            raise _busy()
+            raise _overtaken()
         self.state, self._failed = state, []
 
     def switch(self, **changes: Any) -> None:
@@ -117,7 +136,7 @@ class Journal:
         state = self._next(**changes)
         self._store_or_leave(state)
         if not self._is_newest():
-            raise _busy()
+            raise _overtaken()
         self.state, self._failed = state, []
 
     def abandon(self, number: int) -> None:
@@ -138,6 +157,10 @@ class Journal:
         self.state = found
         return True
 
+    def _go_on(self, state: State) -> None:
+        self._store_or_leave(state)
+        self.state, self._failed = state, []
+
     def _next(self, **changes: Any) -> State:
         gaps = _joined([*self.state.gaps, *((number - 1, number) for number in self._failed)])
         changed = {"epoch": self._epoch, "version": self.state.version + 1, "gaps": gaps, **changes}
@@ -152,9 +175,9 @@ class Journal:
             raise
 
     def _taken_over(self, number: int) -> bool:
-        """Whether the writer that has claimed since read the state with this commit, and so goes on from it."""
+        """Whether those who have claimed since go on from a state with this commit."""
         until = monotonic() + _TAKING_OVER_SECONDS
-        while (found := self._read()).epoch <= self._epoch:
+        while not self._is_settled(found := self._read()):
             if monotonic() > until:
                 raise Unavailable(
                     "Another process began to write facts at the same time and has not gone on: whether these were"
@@ -163,6 +186,10 @@ class Journal:
                 )
             sleep(_LOOK_AGAIN_SECONDS)
         return found.holds(number)
+
+    def _is_settled(self, found: State) -> bool:
+        """Whether nobody can go on from an earlier state any more: that of the last who claimed is there."""
+        return found.epoch > self._epoch and self._newest_claim() == found.epoch
 
     def _is_newest(self) -> bool:
         return self._newest_claim() == self._epoch
@@ -186,8 +213,8 @@ class Journal:
         self._link.insert_row(self._topology.table(table), row)
 
 
-def _busy() -> Unavailable:
-    return Unavailable("Another process has written facts at the same time. Try again.", retry_after=1)
+def _overtaken() -> Overtaken:
+    return Overtaken("Another process has written facts at the same time. Try again.", retry_after=1)
 
 
 def _joined(gaps: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -3,6 +3,7 @@
 Durability: ``append`` returns once the server has stored the state row that makes the commit visible,
 behind all of its facts. Reads run as of one state and see whole commits only. Other processes may
 write to the same database: each looks for later claims (``journal``) and follows the others' states.
+``turns``, where there is such a thing, keeps them from being in each other's way; nothing relies on it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -24,7 +25,7 @@ from headwater.kit.clock import Clock, system_clock
 from headwater.scope import Scope
 from headwater.storage.clickhouse import sums
 from headwater.storage.clickhouse.dialect import ClickHouseDialect
-from headwater.storage.clickhouse.journal import State
+from headwater.storage.clickhouse.journal import Overtaken, State
 from headwater.storage.clickhouse.link import Failed, Link, Stopped
 from headwater.storage.clickhouse.migrations import migrate
 from headwater.storage.clickhouse.server import Server
@@ -45,11 +46,14 @@ from headwater.storage.port import (
 _READERS = 4
 _FOLLOW_SECONDS = 1.0
 _HEALTH_SECONDS = 1.0
-_GRACE_SECONDS = 120.0
-"""So long at least what a merge took in is left for readers that have not heard of it."""
+_TRIES = 5
+_PAUSE_SECONDS = 0.05
 _MOST_SEGMENTS = 32
 _BETWEEN_KILLS = 0.05
+_COMMITTING, _MERGING = "facts-commit", "facts-merge"
 _T = TypeVar("_T")
+Turns = Callable[[str], AbstractAsyncContextManager[object]]
+"""Lets one process at a time do what is named; may let in several when it has to."""
 log = structlog.get_logger(__name__)
 
 
@@ -64,6 +68,7 @@ class ClickHouseStore:
         timeout: float = 30.0,
         compact_after: int = 200_000,
         clock: Clock = system_clock,
+        turns: Turns | None = None,
     ) -> None:
         self.dialect = ClickHouseDialect()
         self._server = server
@@ -72,6 +77,7 @@ class ClickHouseStore:
         self._timeout = timeout
         self._compact_after = compact_after
         self._clock = clock
+        self._turns = turns
         self._sight = Sight(catalogue, server.topology)
         self._sweep_at = 0.0
         self._earlier: tuple[State, Marks] | None = None
@@ -93,7 +99,7 @@ class ClickHouseStore:
         self._links: asyncio.Queue[Link] = asyncio.Queue()
         for link in self._readers:
             self._links.put_nowait(link)
-        self._sweep_at = asyncio.get_running_loop().time() + _GRACE_SECONDS
+        self._sweep_at = asyncio.get_running_loop().time() + sums.LEFT_SECONDS
         self._following = asyncio.create_task(self._follow())
 
     def _open(self) -> None:
@@ -108,7 +114,8 @@ class ClickHouseStore:
             writer, self._merger, self._killer = (link(writes=True) for _ in range(3))
             self._readers = [link(writes=False) for _ in range(_READERS)]
             migrate(writer, self._topology, self._catalogue)
-            self._writer = Writer(writer, self._topology, self._catalogue, self._clock)
+            gives_way = self._turns is not None
+            self._writer = Writer(writer, self._topology, self._catalogue, self._clock, gives_way=gives_way)
             self._writer.open()
             self._upkeep = Upkeep(self._writer)
             opened.pop_all()
@@ -187,7 +194,7 @@ class ClickHouseStore:
 
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """One commit on the writer thread."""
-        appended = await self._write(self._writer.append, batches)
+        appended = await self._write_in_turn(self._writer.append, batches)
         self._compact_if_due()
         return appended
 
@@ -199,12 +206,16 @@ class ClickHouseStore:
         """Whether some commits are not in the segments yet."""
         return bool(self._writer.seen[0].fresh.get(dataset))
 
+    async def refresh(self) -> None:
+        """Take over what other processes have written."""
+        await self._write(self._writer.refresh)
+
     async def _follow(self) -> None:
-        """Take over what other processes have written, a second after."""
+        """The same, a second after."""
         while True:
             await asyncio.sleep(_FOLLOW_SECONDS)
             try:
-                await self._write(self._writer.refresh)
+                await self.refresh()
             except (Failed, HeadwaterError):
                 log.warning("facts.not_followed")
             except Exception:
@@ -227,17 +238,18 @@ class ClickHouseStore:
     async def compact(self) -> None:
         """Merge the fresh sums into segments; ingest and reads go on meanwhile."""
         loop = asyncio.get_running_loop()
-        async with self._one_compaction:
+        async with self._one_compaction, self._turn(_MERGING):
             if loop.time() >= self._sweep_at:
+                await self.refresh()
                 await loop.run_in_executor(self._merging, self._sweep)
-                self._sweep_at = loop.time() + _GRACE_SECONDS
+                self._sweep_at = loop.time() + sums.LEFT_SECONDS
             for name, dataset in self._catalogue.items():
                 if self.has_fresh(name):
-                    segment = await self._write(self._writer.journal.take)
+                    segment = await self._write_in_turn(self._writer.number)
                     merge = partial(sums.merge, self._merger, self._topology, dataset)
                     state, marks = self._writer.seen
                     made = await loop.run_in_executor(self._merging, merge, state, marks, segment)
-                    await self._write(self._writer.switch, dataset, made)
+                    await self._write_in_turn(self._writer.switch, dataset, made)
 
     def _sweep(self) -> None:
         """Delete what nobody has read since the last time, when the state was one that no question has any more."""
@@ -247,6 +259,7 @@ class ClickHouseStore:
             for dataset in self._catalogue.values():
                 sums.sweep(self._merger, self._topology, dataset, state, now[0])
             self._upkeep.delete_replaced(self._merger, marks)
+            self._upkeep.delete_unnamed(self._merger, state)
         self._earlier = now
 
     def zone(self, organisation_id: int) -> str:
@@ -265,21 +278,21 @@ class ClickHouseStore:
         if not isinstance(kept, SnapshotDataset):
             raise TypeError(f"{dataset} has no groups.")
         async with self._one_compaction:
-            await self._write(self._upkeep.keep_group, kept, organisation_id, number, members, fingerprint)
+            await self._write_in_turn(self._upkeep.keep_group, kept, organisation_id, number, members, fingerprint)
 
     async def drop_groups(self, organisation_id: int, numbers: Sequence[int]) -> None:
         """Questions stop using them before they go."""
-        await self._write(self._upkeep.drop_groups, organisation_id, numbers)
+        await self._write_in_turn(self._upkeep.drop_groups, organisation_id, numbers)
 
     async def prune(self, organisation_id: int, before: datetime) -> int:
         """All datasets in one commit."""
         async with self._one_compaction:
-            return await self._write(self._upkeep.prune, organisation_id, before)
+            return await self._write_in_turn(self._upkeep.prune, organisation_id, before)
 
     async def rezone(self, organisation_id: int, zone: str) -> None:
         """A commit that sums the organisation's days in another zone."""
         async with self._one_compaction:
-            await self._write(self._upkeep.rezone, organisation_id, zone)
+            await self._write_in_turn(self._upkeep.rezone, organisation_id, zone)
 
     async def health(self) -> StoreHealth:
         """Answers when a link does within a second."""
@@ -294,6 +307,21 @@ class ClickHouseStore:
         except (TimeoutError, Failed, HeadwaterError):
             return StoreHealth(responsive=False, fresh_rows=fresh)
         return StoreHealth(responsive=True, fresh_rows=fresh)
+
+    async def _write_in_turn(self, work: Callable[..., _T], *args: object) -> _T:
+        """Do what other processes may do at the same time; who was overtaken does it again."""
+        for left in reversed(range(_TRIES)):
+            try:
+                async with self._turn(_COMMITTING):
+                    return await self._write(work, *args)
+            except Overtaken:
+                if not left:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS * (1 + secrets.randbelow(4)))
+        raise AssertionError
+
+    def _turn(self, what: str) -> AbstractAsyncContextManager[object]:
+        return self._turns(what) if self._turns else nullcontext()
 
     async def _write(self, work: Callable[..., _T], *args: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._writing, partial(work, *args))

@@ -8,7 +8,8 @@ in invisible, by one state row; until then nobody reads it, and if that never co
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from time import monotonic
+from typing import Final, NamedTuple
 
 from headwater.catalogue.model import CountEvents, Dataset, EventDataset, Metric, Rollup, RowDataset, SnapshotDataset
 from headwater.storage import schema
@@ -21,17 +22,19 @@ from headwater.storage.clickhouse.tables import SEGMENT, fresh_of, tables_of
 from headwater.storage.clickhouse.topology import Topology
 
 _DIALECT = ClickHouseDialect()
+LEFT_SECONDS: Final = 120.0
+"""So long at least what nothing refers to is left: for readers that have not heard of it, and for merges under way."""
 _RATIO = 4
 """A segment is taken into a merge unless it is so many times larger than all that is newer."""
 
 
 class Merge(NamedTuple):
-    """A new segment: of the commits up to one, and of the older segments that it replaces."""
+    """A new segment: of the commits that the state ``of`` holds, and of the older segments that it replaces."""
 
-    epoch: int
-    upto: int
+    of: State
     folded: frozenset[int]
     segment: int
+    begun: float
 
 
 class _Sum(NamedTuple):
@@ -47,7 +50,7 @@ class _Sum(NamedTuple):
 def merge(link: Link, topology: Topology, dataset: Dataset, state: State, marks: Marks, segment: int) -> Merge:
     """Build the next segment of every rollup of a dataset, beside the writer."""
     after = state.merged.get(dataset.name, 0)
-    made = Merge(state.epoch, state.upto, _folded(link, topology, dataset, state), segment)
+    made = Merge(state, _folded(link, topology, dataset, state), segment, monotonic())
     for one in _sums(topology, dataset, state, marks, after):
         keys, table = ", ".join(one.keys), topology.table(one.table)
         measures = ", ".join(one.measures)
@@ -60,9 +63,19 @@ def merge(link: Link, topology: Topology, dataset: Dataset, state: State, marks:
     return made
 
 
-def applies(made: Merge, state: State) -> bool:
-    """Whether nobody else has written since a merge began: segments or marks may have changed under it."""
-    return state.epoch == made.epoch
+def applies(made: Merge, dataset: Dataset, state: State) -> bool:
+    """Whether what a merge took in is still what is read: another process may have merged, pruned, or taken back.
+
+    Nor has another process swept away what it made, as unused, which takes at least ``LEFT_SECONDS``.
+    """
+    of, name = made.of, dataset.name
+    return (
+        (state.epoch == of.epoch or monotonic() - made.begun < LEFT_SECONDS / 2)
+        and state.marked == of.marked
+        and state.merged.get(name) == of.merged.get(name)
+        and state.segments_of(name) == of.segments_of(name)
+        and state.gaps_until(of.upto) == of.gaps_until(of.upto)
+    )
 
 
 def fresh_count(link: Link, topology: Topology, dataset: Dataset, condition: str) -> int:

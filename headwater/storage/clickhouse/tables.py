@@ -218,6 +218,7 @@ STATE = Table(
         ("fresh", "Array(Tuple(String, Int64))"),
         ("segments", "Array(Tuple(String, Int64))"),
         ("marked", "Int64"),
+        ("arrival", "Int64"),
     ),
     ("epoch",),
     _ONE_PLACE,

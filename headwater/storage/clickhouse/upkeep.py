@@ -13,6 +13,7 @@ from headwater.catalogue.model import SnapshotDataset
 from headwater.storage.clickhouse import groups, pruning, sums
 from headwater.storage.clickhouse.commits import Commit
 from headwater.storage.clickhouse.groups import KeptGroup
+from headwater.storage.clickhouse.journal import State
 from headwater.storage.clickhouse.link import Link
 from headwater.storage.clickhouse.sight import NO_MARK, Mark, Marks, standing
 from headwater.storage.clickhouse.writing import Writer
@@ -38,6 +39,10 @@ class Upkeep:
                 if name == dataset.name and mark.cut:
                     pruning.delete_replaced(link, self._topology, dataset, organisation_id, mark)
 
+    def delete_unnamed(self, link: Link, state: State) -> None:
+        """Delete the sums of groups that were renewed or dropped before this state."""
+        groups.delete_unnamed(link, self._topology, self._writer.snapshots, state.upto)
+
     def keep_group(
         self, dataset: SnapshotDataset, organisation_id: int, number: int, members: Sequence[GroupMember], mark: str
     ) -> None:
@@ -47,7 +52,7 @@ class Upkeep:
             kept = KeptGroup(organisation_id, dataset.name, number, group)
             self._sum_group(dataset, kept, members, commit.number, self._mark(organisation_id, dataset))
             changes["marked"] = commit.number
-        self._kept([(dataset, kept)])
+        self._kept([kept])
 
     def _sum_group(
         self, dataset: SnapshotDataset, kept: KeptGroup, members: Sequence[GroupMember], commit: int, mark: Mark
@@ -57,23 +62,18 @@ class Upkeep:
         seen = f"({state.committed(column='fact.commit_id')} OR fact.commit_id = {commit}) AND {kept_on}"
         groups.make(self._link, self._topology, dataset, kept, members, commit, seen)
 
-    def _kept(self, made: Sequence[tuple[SnapshotDataset, KeptGroup]]) -> None:
-        """Let questions use new sums, and delete those that none can be using any more."""
-        for dataset, kept in made:
-            groups.remove(self._link, self._topology, dataset, self._writer.groups.keep(kept))
+    def _kept(self, made: Sequence[KeptGroup]) -> None:
+        """Let questions use new sums, and forget those that none is planned with any more."""
+        for kept in made:
+            groups.forget(self._link, self._topology, self._writer.groups.keep(kept))
 
     def drop_groups(self, organisation_id: int, numbers: Sequence[int]) -> None:
-        """Forget groups, in a commit that tells other processes, and then delete their sums."""
-        gone = {
-            dataset.name: [one for one in self._sums(organisation_id, dataset) if one.number in numbers]
-            for dataset in self._writer.snapshots
-        }
+        """Forget groups, in a commit that tells other processes; their sums are left for who has not heard of it."""
         with self._writer.commit() as (commit, changes):
-            groups.forget(self._link, self._topology, [one for sums in gone.values() for one in sums])
+            sums = [one for dataset in self._writer.snapshots for one in self._sums(organisation_id, dataset)]
+            groups.forget(self._link, self._topology, [one for one in sums if one.number in numbers])
             self._writer.groups.drop(organisation_id, numbers)
             changes["marked"] = commit.number
-        for dataset in self._writer.snapshots:
-            groups.remove(self._link, self._topology, dataset, gone[dataset.name])
 
     def prune(self, organisation_id: int, before: datetime) -> int:
         """Replace readings of before a time by baselines; how many went."""
@@ -85,7 +85,7 @@ class Upkeep:
         }
         if not any(gone.values()):
             return 0
-        made: list[tuple[SnapshotDataset, KeptGroup]] = []
+        made: list[KeptGroup] = []
         marks: dict[tuple[int, str], Mark] = {}
         with self._writer.commit() as (commit, changes):
             commit.arrival += 1
@@ -106,9 +106,7 @@ class Upkeep:
         self._kept(made)
         return sum(gone.values())
 
-    def _replace(
-        self, dataset: SnapshotDataset, organisation_id: int, mark: Mark, commit: Commit
-    ) -> list[tuple[SnapshotDataset, KeptGroup]]:
+    def _replace(self, dataset: SnapshotDataset, organisation_id: int, mark: Mark, commit: Commit) -> list[KeptGroup]:
         """Store what stands in for the old readings, and sum days and groups anew."""
         seen = self._readings(organisation_id, dataset)
         pruning.store_baselines(self._link, self._topology, dataset, seen, mark.before, commit.number, commit.arrival)
@@ -119,7 +117,7 @@ class Upkeep:
             group = Group(self._writer.journal.take(), kept.group.zone, kept.group.members)
             renewed = kept._replace(group=group)
             self._sum_group(dataset, renewed, members, commit.number, mark)
-            made.append((dataset, renewed))
+            made.append(renewed)
         return made
 
     def _current_groups(self, organisation_id: int) -> list[KeptGroup]:
