@@ -28,6 +28,7 @@ _Seconds = Annotated[float, Meta(gt=0)]
 _Bytes = Annotated[int, Meta(gt=0)]
 _Url = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
 _FactsUrl = Annotated[str, Meta(pattern=r"^(clickhouse://\S+)?$")]
+_CacheUrl = Annotated[str, Meta(pattern=r"^((valkeys?|rediss?)://\S+)?$")]
 _Credits = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
@@ -36,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     data_dir: str = ".data"
     facts_url: _FactsUrl = ""
+    cache_url: _CacheUrl = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     public_url: _Url = ""
@@ -125,6 +127,9 @@ DESCRIPTIONS: dict[str, str] = {
     "data_dir": "Folder that holds everything: facts, control plane, secrets.",
     "facts_url": "ClickHouse for the facts: `clickhouse://user:password@host:8123/database`, with options as"
     " docs/operations.md has them; empty keeps them in the data directory. Needs `pip install headwater[clickhouse]`.",
+    "cache_url": "Valkey or Redis that all processes share: `valkey://user:password@host:6379/0`, or `valkeys://` for"
+    " TLS, with options as docs/operations.md has them; empty is for one process. Needs"
+    " `pip install headwater[valkey]`.",
     "host": "Address to listen on.",
     "port": "Port to listen on; 0 takes a free one.",
     "public_url": "The server's address as its users see it; empty takes http://host:port.",
@@ -201,6 +206,7 @@ DESCRIPTIONS: dict[str, str] = {
 SECRET: frozenset[str] = frozenset(
     {
         "facts_url",
+        "cache_url",
         "smtp_password",
         "stripe_api_key",
         "stripe_webhook_secret",

@@ -5,12 +5,13 @@ Generated examples have no time limit of their own, since machines differ.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.caching import CacheServer, cache_server
 from tests.serving import Company, Hierarchy, Server, serving
 from tests.stores import EVERY_STORE, Opening, database, opening_of
 
@@ -30,11 +31,24 @@ def facts_in() -> str:
     return "duckdb"
 
 
+@pytest.fixture(scope="session")
+def cache() -> Iterator[CacheServer]:
+    """What processes share, for tests that do not end it."""
+    with cache_server() as started:
+        yield started
+
+
 @pytest.fixture
-async def server(tmp_path: Path, facts_in: str) -> AsyncIterator[Server]:
+def beside_facts(facts_in: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of a server that go with the kind of store that it keeps facts in."""
+    return {"cache_url": request.getfixturevalue("cache").url()} if facts_in == "clickhouse" else {}
+
+
+@pytest.fixture
+async def server(tmp_path: Path, facts_in: str, beside_facts: dict[str, str]) -> AsyncIterator[Server]:
     """A fresh server."""
     with database(facts_in) as facts:
-        async with serving(tmp_path, facts=facts) as started:
+        async with serving(tmp_path, facts=facts, **beside_facts) as started:
             yield started
 
 

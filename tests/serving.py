@@ -159,13 +159,17 @@ def event(creative_id: int, name: str = "impressions", ts: str = "2025-04-17T09:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, runner: Runner | None = None, facts: StoreOf | None = None, **settings: Any
+    folder: Path,
+    runner: Runner | None = None,
+    facts: StoreOf | None = None,
+    clock: FixedClock | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Server]:
     """A server over ``folder``, started and stopped; ``runner`` answers for its agents in place of the analyst.
 
     Its facts lie in ``folder`` as well, or in the store that ``facts`` makes.
     """
-    clock, names = FixedClock(NOW), Names()
+    clock, names = clock or FixedClock(NOW), Names()
     files = str(folder / "operators")
     chosen = Settings(**{"data_dir": str(folder), "source_files_dir": files, **NOBODY_AT_STRIPE, **settings})
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

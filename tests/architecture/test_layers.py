@@ -11,7 +11,7 @@ ROWS = (
     {"scope", "errors", "settings"},
     {"catalogue"},
     {"platforms"},
-    {"storage", "mail", "outbound", "payments", "sources"},
+    {"storage", "mail", "outbound", "payments", "sources", "shared"},
     {"query", "control"},
     {"agent_runtime", "analyst", "decisioning", "tools", "ingest", "mcp", "reporting", "reports", "delivery", "demo"},
     {"surfaces", "console", "jobs"},
@@ -88,6 +88,11 @@ def test_only_storage_and_sources_talk_to_an_engine(module: Module) -> None:
     if module.package in ("storage", "sources"):
         return
     assert not [name for name in imports(module) if name.split(".")[0] in ENGINES]
+
+
+@every_module
+def test_only_shared_talks_to_the_shared_server(module: Module) -> None:
+    assert module.package == "shared" or not [name for name in imports(module) if name.split(".")[0] == "valkey"]
 
 
 @every_module

@@ -38,13 +38,15 @@ class Engine(NamedTuple):
         return {"type": self.type, **where, "username": user, "password": PASSWORD}
 
 
-def _missing(what: str) -> None:
+def missing(what: str) -> None:
+    """Skip the test that needs it; fail in CI."""
     if os.environ.get("CI"):
         pytest.fail(f"{what} is not installed, and CI must have it")
     pytest.skip(f"{what} is not installed")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -78,9 +80,9 @@ def postgres() -> Iterator[Engine]:
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     found = str(binaries[-1]) if binaries else shutil.which("postgres")
     if found is None:
-        _missing("PostgreSQL")
+        missing("PostgreSQL")
         return
-    port, bin_ = _free_port(), Path(found).resolve().parent
+    port, bin_ = free_port(), Path(found).resolve().parent
     with _folder("postgres") as folder:
         become, secret = _become("postgres"), folder / "password"
         secret.write_text(PASSWORD)
@@ -102,9 +104,9 @@ def mariadb() -> Iterator[Engine]:
     """A MariaDB with the database ``shop``."""
     binary, install = shutil.which("mariadbd", path="/usr/sbin:/usr/bin"), shutil.which("mariadb-install-db")
     if binary is None or install is None:
-        _missing("MariaDB")
+        missing("MariaDB")
         return
-    port = _free_port()
+    port = free_port()
     with _folder("mysql") as folder:
         become, data = _become("mysql"), folder / "data"
         init = folder / "init.sql"

@@ -1,0 +1,59 @@
+"""Something only one process does at a time, so far as the shared server is there to say who.
+
+Callers are right without it: a lock saves them from getting in each other's way, no more. It ends by itself
+when its life is over, and there is none at all while the server is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from headwater.shared.link import Link, Lost
+
+_FIRST_LOOK: Final = 0.005
+_LAST_LOOK: Final = 0.1
+_RELEASE: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class Locks:
+    """The locks of all processes; ``prefix`` begins their keys."""
+
+    def __init__(self, link: Link, prefix: str) -> None:
+        self._link = link
+        self._prefix = prefix
+
+    @asynccontextmanager
+    async def held(self, name: str, life: timedelta) -> AsyncIterator[bool]:
+        """Wait for the lock and hold it within the block; whether it is held, which it is not without the server."""
+        token = secrets.token_hex(16)
+        try:
+            taken = await self._wait(name, token, life)
+            yield taken
+        finally:
+            await self._release(name, token)
+
+    async def take(self, name: str, token: str, life: timedelta) -> bool:
+        """Take the lock if nobody else has it; ``Lost`` when nobody can tell."""
+        milliseconds = round(life.total_seconds() * 1000)
+        return bool(await self._link.ask("SET", self._prefix + name, token, "NX", "PX", milliseconds))
+
+    async def _wait(self, name: str, token: str, life: timedelta) -> bool:
+        pause = _FIRST_LOOK
+        try:
+            while not await self.take(name, token, life):
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LAST_LOOK)
+        except Lost:
+            return False
+        return True
+
+    async def _release(self, name: str, token: str) -> None:
+        """Give it back, if it is still ours; otherwise, and without the server, it ends by itself."""
+        with contextlib.suppress(Lost):
+            await self._link.ask("EVAL", _RELEASE, 1, self._prefix + name, token)

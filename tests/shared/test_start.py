@@ -1,0 +1,164 @@
+"""The setting that names the shared server, and how a server starts with it."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from headwater.settings import SettingsError, load
+from headwater.shared import Shared
+from headwater.shared.address import address
+from tests.caching import CacheServer, cache_server, in_step
+from tests.serving import serving
+from tests.sources.engines import free_port
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("valkey://cache", ("cache", 6379, "", "", 0, False)),
+        ("redis://:p%40ss@cache:7000/3", ("cache", 7000, "", "p@ss", 3, False)),
+        ("valkeys://ada:secret@[::1]", ("::1", 6379, "ada", "secret", 0, True)),
+        ("rediss://cache/", ("cache", 6379, "", "", 0, True)),
+    ],
+)
+def test_what_an_address_says(url: str, found: tuple[object, ...]) -> None:
+    one = address(url)
+    assert (one.host, one.port, one.user, one.password, one.database, one.secure) == found
+    assert one.prefix == "headwater"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (f"valkey://:{SECRET}@/0", "name a host"),
+        (f"valkey://:{SECRET}@cache:port/0", "Port could not be cast"),
+        (f"valkey://:{SECRET}@cache/zero", "number of a database"),
+        (f"valkey://:{SECRET}@cache/0?prefxi=a", "Did you mean 'prefix'"),
+        (f"valkey://:{SECRET}@cache/0?prefix=a b", "the prefix must be"),
+        (f"valkey://:{SECRET}@cache/0?prefix", "name=value"),
+        (f"valkeys://:{SECRET}@cache/0?ca=/nowhere.pem", "no file '/nowhere.pem'"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_its_password(url: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words) as refusal:
+        address(url)
+    assert SECRET not in str(refusal.value)
+    assert "cache_url" in str(refusal.value)
+
+
+def test_another_kind_of_server_is_refused() -> None:
+    with pytest.raises(SettingsError, match="cache_url"):
+        load({"HEADWATER_CACHE_URL": "memcached://cache"})
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "valkey.asyncio", None)
+    with pytest.raises(SettingsError, match=r"pip install 'headwater\[valkey\]'"):
+        address("valkey://cache")
+
+
+@pytest.mark.scaled
+@pytest.mark.parametrize("given", ["", f":{SECRET}@", f"ada:{SECRET}@"])
+async def test_a_wrong_password_stops_the_start(given: str) -> None:
+    with cache_server(requirepass="right") as server:
+        shared = Shared(address(f"valkey://{given}127.0.0.1:{server.port}/0"))
+        with pytest.raises(SettingsError, match=f"cache_url: 127.0.0.1:{server.port}/0 refuses us") as refusal:
+            await shared.start()
+        assert SECRET not in str(refusal.value)
+        await shared.stop()
+
+
+@pytest.mark.scaled
+async def test_a_database_that_is_not_there_stops_the_start(cache: CacheServer) -> None:
+    shared = Shared(address(f"valkey://127.0.0.1:{cache.port}/99"))
+    with pytest.raises(SettingsError, match="refuses us"):
+        await shared.start()
+    await shared.stop()
+
+
+@pytest.mark.scaled
+async def test_the_right_password_is_taken() -> None:
+    with cache_server(requirepass="right") as server:
+        shared = Shared(address(server.url()))
+        await shared.start()
+        assert await shared.count("one", 1, timedelta(minutes=1)) == 1
+        await shared.stop()
+
+
+@pytest.mark.scaled
+async def test_a_server_that_does_not_answer_is_no_reason_not_to_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    async with serving(tmp_path, cache_url=f"valkey://:{SECRET}@127.0.0.1:{port}/0") as server:
+        company = await server.company()
+        assert (await company.hierarchy()).creative
+        health = await server.client.get("/api/v1/health")
+        assert (health.status_code, health.json()["status"], health.json()["cache"]) == (
+            200,
+            "degraded",
+            {"connected": False},
+        )
+    said = "".join(capsys.readouterr())
+    assert "cache.lost" in said
+    assert SECRET not in said
+
+
+@pytest.mark.scaled
+async def test_a_server_speaks_tls_and_is_known_by_its_certificate(tmp_path: Path) -> None:
+    certificate, key = _certificate(tmp_path)
+    plain = free_port()
+    options = {"tls-cert-file": str(certificate), "tls-key-file": str(key), "tls-auth-clients": "no"}
+    with cache_server(**options, **{"tls-port": str(plain)}):
+        where = f"valkeys://127.0.0.1:{plain}/0"
+        trusting, doubting = Shared(address(f"{where}?ca={certificate}")), Shared(address(where))
+        await trusting.start()
+        await trusting.begin(_Nothing())
+        await in_step(trusting)
+        assert await trusting.count("one", 1, timedelta(minutes=1)) == 1
+        await trusting.stop()
+        await doubting.start()
+        assert await doubting.responsive() is False
+        await doubting.stop()
+
+
+class _Nothing:
+    async def apply(self, changes: object) -> None:
+        """Nothing is kept."""
+
+    async def drop(self) -> None:
+        """Nothing is kept."""
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1 that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "cert.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate, secret
