@@ -22,8 +22,7 @@ from headwater.control.creators.projects import Projects
 from headwater.control.creators.rules import CampaignFields, CreatorFields, ProjectFields, VideoFields
 from headwater.control.creators.videos import Videos
 from headwater.control.tokens.api_keys import ApiKeys
-from headwater.query.cache import TagGenerations
-from headwater.query.series.upkeep import Upkeep
+from headwater.demo.creators import sum_creators
 from headwater.scope import Scope
 from headwater.settings import Settings
 from headwater.storage import schema
@@ -84,7 +83,7 @@ async def _make(path: Path) -> None:
         await store.append([FactBatch(scope, VIDEO_SNAPSHOTS.name, rows)])
         print(f"  {first + _VIDEOS_PER_COMMIT:,}", end="\r", flush=True)
     await store.compact()
-    await Upkeep(store, TagGenerations()).rebuild(scope.organisation_id, roster, everything=True)
+    await sum_creators(control, store, scope.organisation_id)
     (campaign,) = roster.numbers("campaign")
     creators = [
         Creator(number, roster.public_id("creator", number), roster.videos("creator", number))

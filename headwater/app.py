@@ -171,22 +171,24 @@ class Headwater:
         runner: Runner | None = None,
         store: Store | None = None,
     ) -> None:
-        generations = TagGenerations()
         control = control or provide_control(settings, clock)
+        generations = TagGenerations(control.shared.kept_for)
         outbound = outbound or provide_outbound(settings)
         store = store or provide_store(settings, clock)
         engine = _engine(settings, store, control, generations)
         series = _series(settings, store, clock, generations)
         totals, decisions = _totals_and_decisions(settings, store, series, clock, generations)
         self._writer = Writer(store, settings.ingest_queue_events, settings.ingest_commit_events)
-        Invalidation(control, generations).listen(self._writer)
+        self._invalidation = Invalidation(control, store, generations)
+        self._invalidation.listen(self._writer)
+        self.spoil = self._invalidation.spoil
         self._renderer = RenderPool()
         reporting = Reporting(control, engine, self._renderer, clock)
         connections = _connections(settings, control, outbound)
         metrics = MetricTools(control, engine, series, totals, decisions, clock)
         tools = Toolbox.of(metrics, control, connections, settings)
         parts = AgentParts.of(control, runner or provide_runner(settings, tools, clock), outbound, settings, clock)
-        sums, marks = CreatorSums(control, store, generations), Milestones(control, series, clock)
+        sums, marks = CreatorSums(control, store, self.spoil), Milestones(control, series, clock)
         scheduled = ScheduledReports(control, reporting)
         work = jobs(control, clock, sums.rebuild, sums.prune, marks.mark, scheduled, connections, parts.postbox)
         self.worker = Worker(control, work, clock) if settings.jobs else None
@@ -236,6 +238,7 @@ class Headwater:
         await self.services.control.start()
         await self.services.store.start()
         await self._writer.start()
+        await self.services.control.shared.begin(self._invalidation)
 
     async def stop(self) -> None:
         """Commit what waits and close both stores."""

@@ -112,6 +112,8 @@ class Executor:
         return outcome, formed(outcome, order.form)
 
     async def _run(self, order: Order, telling: Telling) -> Outcome:
+        # The question may have waited since it was asked.
+        await self._control.shared.catch_up()
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._runner.run(order.brief, order.turn, order.scope, telling)

@@ -26,7 +26,8 @@ class AgentParts:
     def of(control: Control, runner: Runner, outbound: Outbound, settings: Settings, clock: Clock) -> AgentParts:
         """With this runner."""
         executor = Executor(control, runner, settings.agent_timeout)
-        visitors = VisitorLimits(clock, settings.chat_messages_per_minute, settings.conversation_messages_per_hour)
+        most = settings.chat_messages_per_minute, settings.conversation_messages_per_hour
+        visitors = VisitorLimits(control.shared, clock, *most)
         postbox = Postbox(control, executor, visitors, platforms(settings), outbound, clock)
         return AgentParts(executor, visitors, postbox)
 

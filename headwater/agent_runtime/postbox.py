@@ -79,7 +79,7 @@ class Postbox:
             if row is None:
                 raise Conflict("This message is being answered.", field="message_id", retry_after=1)
         try:
-            self._visitors.take_turn(f"{deployment.id}:{message.conversation}")
+            await self._visitors.take_turn(f"{deployment.id}:{message.conversation}")
             reply = await self._answered(deployment, row, over=True)
         except HeadwaterError as error:
             await self._free(row.id, error)
@@ -126,7 +126,7 @@ class Postbox:
 
     async def _answered_or_sorry(self, deployment: Deployment, row: InboundMessage) -> str:
         """An answer; where there are no credits, or each attempt failed, that there is none."""
-        self._visitors.take_turn(f"{deployment.id}:{row.conversation}")
+        await self._visitors.take_turn(f"{deployment.id}:{row.conversation}")
         try:
             return await self._answered(deployment, row)
         except PaymentRequired:

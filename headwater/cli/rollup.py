@@ -11,7 +11,6 @@ from headwater.cli import parts
 from headwater.cli.parts import DataDir
 from headwater.jobs.creator_sums import CreatorSums
 from headwater.jobs.registry import rebuild_all
-from headwater.query.cache import TagGenerations
 from headwater.settings import Settings
 
 
@@ -40,7 +39,7 @@ async def _bring_up_to_date(settings: Settings) -> Done:
         control, store = headwater.services.control, headwater.services.store
         before = (await store.health()).fresh_rows
         await store.compact()
-        sums = CreatorSums(control, store, TagGenerations())
+        sums = CreatorSums(control, store, headwater.spoil)
         campaigns = 0
 
         async def rebuild(organisation_id: int, everything: bool) -> None:

@@ -78,7 +78,7 @@ async def _register(call: Call[Any, Any], shown: Shown) -> Reply:
 async def submit_register(call: Call[Any, RegisterForm]) -> Reply:
     """A new organisation with its owner, who is signed in."""
     body, registration = call.body, call.services.control.registration
-    registration.admit(body.email, call.client_ip, invited=False)
+    await registration.admit(body.email, call.client_ip, invited=False)
     newcomer = await registration.newcomer(body.email, body.password, body.full_name)
     found = await registration.found(await call.writing(), newcomer, body.company_name, call.client_ip)
     return await signed_in(call, found.user, "/")
@@ -92,7 +92,7 @@ async def refused_register(call: Call[Any, Typed], error: HeadwaterError) -> Rep
 async def submit_invitation(call: Call[Any, InvitedForm]) -> Reply:
     """A new person of the organisation, who is signed in."""
     body, registration = call.body, call.services.control.registration
-    registration.admit(body.email, call.client_ip, invited=True)
+    await registration.admit(body.email, call.client_ip, invited=True)
     newcomer = await registration.newcomer(body.email, body.password, body.full_name)
     joined = await registration.join(await call.writing(), newcomer, body.token, call.client_ip)
     return await signed_in(call, joined.user, "/")
@@ -100,7 +100,7 @@ async def submit_invitation(call: Call[Any, InvitedForm]) -> Reply:
 
 async def submit_forgot(call: Call[Any, AddressForm]) -> Reply:
     """Send a mail, if somebody has the address; what is said is the same either way."""
-    call.services.control.recovery.forgot_password(call.body.email, call.client_ip)
+    await call.services.control.recovery.forgot_password(call.body.email, call.client_ip)
     return done(call, "/sign-in", "If somebody has this address here, a mail with a link is on its way.")
 
 

@@ -69,7 +69,9 @@ def _endpoint(name: str, content: Callable[[], bytes]) -> Endpoint:
         return Reply(packed, media_type=media_type, headers=(_FOR_EVER, _VARY, ("content-encoding", "gzip")))
 
     answers = {200: Answers("The file.", media_types=(media_type.partition(";")[0],))}
-    return Endpoint("GET", path(name), handler, PUBLIC, f"The file {name} of the console", "Console", answers)
+    return Endpoint(
+        "GET", path(name), handler, PUBLIC, f"The file {name} of the console", "Console", answers, unchanging=True
+    )
 
 
 def _unpacks(call: Call[Any, Any]) -> bool:

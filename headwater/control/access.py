@@ -127,6 +127,10 @@ class Access:
         """Look every credential of an organisation up again."""
         self._cache.evict(organisation_id)
 
+    def forget(self) -> None:
+        """Look every credential up again."""
+        self._cache.clear()
+
     async def settle(self) -> None:
         """Wait until each use of a key that was noticed is written."""
         await asyncio.gather(*self._touches.values())

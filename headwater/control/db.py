@@ -10,8 +10,8 @@ service needs nothing but a session and a scope. No table is named here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -39,11 +39,16 @@ class Change(msgspec.Struct, frozen=True):
     entity: tuple[str, int] | None = None
 
 
+Announcing = Callable[[Sequence[Change]], AbstractAsyncContextManager[None]]
+"""What goes round a commit, so that other processes hear of the changes in it."""
+
+
 class UnitOfWork:
     """One write transaction; it is committed where it was opened, and nowhere else."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
+        self.changes: list[Change] = []
         self._callbacks: list[Callable[[], None]] = []
         self._standing: HeadwaterError | None = None
 
@@ -80,6 +85,7 @@ class Surroundings:
         """Have caches drop what ``change`` makes stale, once it is committed."""
         if self.unit_of_work is None:
             raise InternalError("A change needs a unit of work.")
+        self.unit_of_work.changes.append(change)
         self.unit_of_work.after_commit(lambda: self.on_change(change))
 
 
@@ -91,10 +97,18 @@ def surroundings(session: AsyncSession) -> Surroundings:
 class Database:
     """The engines of one database: many readers, one writer."""
 
-    def __init__(self, url: URL, clock: Clock, vault: Vault, on_change: Callable[[Change], None]) -> None:
+    def __init__(
+        self,
+        url: URL,
+        clock: Clock,
+        vault: Vault,
+        on_change: Callable[[Change], None],
+        announcing: Announcing = lambda _: nullcontext(),
+    ) -> None:
         self._clock = clock
         self._vault = vault
         self._on_change = on_change
+        self._announcing = announcing
         self._readers = _engine(url, read_only=True)
         self._writer = _engine(url, read_only=False)
         self._one_writer = asyncio.Lock()
@@ -110,7 +124,7 @@ class Database:
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
         """One write transaction: committed at the end, rolled back by an exception that is not ``standing``."""
         refusal = None
-        async with self._one_writer:
+        async with self._one_writer, AsyncExitStack() as announced:
             try:
                 async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
                     uow = UnitOfWork(session)
@@ -121,6 +135,7 @@ class Database:
                         if not uow.keeps(error):
                             raise
                         refusal = error
+                    await announced.enter_async_context(self._announcing(uow.changes))
             except OperationalError as error:
                 raise Unavailable(
                     "The server's records are busy; nothing was done. Try again.", retry_after=1

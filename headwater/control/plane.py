@@ -17,7 +17,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.access import Access
-from headwater.control.annotations.reader import AnnotationReader
+from headwater.control.annotations.reader import KEPT_FOR, AnnotationReader
 from headwater.control.audit.service import Audit
 from headwater.control.billing.credits import Credits
 from headwater.control.billing.invoices import Invoices
@@ -43,40 +43,46 @@ from headwater.control.users.passwords import Passwords
 from headwater.control.users.recovery import Recovery
 from headwater.control.users.registration import Registration
 from headwater.control.users.service import Users
+from headwater.control.users.throttle import AddressThrottle
 from headwater.control.webhooks.queue import DeliveryQueue
 from headwater.errors import NotFound
 from headwater.kit.clock import Clock, system_clock
 from headwater.mail import provide as provide_mailer
 from headwater.payments import provide as provide_gateway
 from headwater.settings import Settings, SettingsError
+from headwater.shared import Shared
+from headwater.shared import provide as provide_shared
+from headwater.shared.changes import Rows
 
 
 class Control:
     """Who may ask, and the rows that people edit."""
 
-    def __init__(self, settings: Settings, clock: Clock, hasher: PasswordHasher) -> None:
+    def __init__(self, settings: Settings, clock: Clock, hasher: PasswordHasher, shared: Shared) -> None:
         self._settings = settings
+        self.shared = shared
         self._folder = Path(settings.data_dir)
         self._vault = Vault(self._folder)
         url = URL.create("sqlite+aiosqlite", database=str(self._folder / "control.db"))
-        self._database = Database(url, clock, self._vault, self._on_change)
+        self._database = Database(url, clock, self._vault, self.changed, self._announcing)
         tokens = AccessTokens(self._vault, clock, settings.access_token_minutes)
         self._renewals = Renewals()
         self.mailer = provide_mailer(settings, clock)
         self.access = Access(self._database, self._vault, clock, tokens, self._renewals)
         passwords, letters = Passwords(hasher), Letters(settings)
+        login, register, recover = (AddressThrottle(what, shared, clock) for what in ("login", "register", "recover"))
         sign_on = SignOn(tokens, settings.refresh_token_days)
-        self.users = Users(self._database, clock, passwords, sign_on, settings.session_days, letters, self.mailer)
-        self.registration = Registration(settings, clock, passwords, sign_on, letters, self.mailer)
+        self.users = Users(self._database, login, passwords, sign_on, settings.session_days, letters, self.mailer)
+        self.registration = Registration(settings, register, passwords, sign_on, letters, self.mailer)
         self.invitations = Invitations(settings, letters, self.mailer)
         self.report_schedules = ReportSchedules(letters, self.mailer)
         self.letters = letters
-        self.recovery = Recovery(self._database, clock, passwords, letters, self.mailer)
+        self.recovery = Recovery(self._database, recover, passwords, letters, self.mailer)
         self.trees = EntityTrees(self._database, clock, self._renewals)
         self.rosters = Rosters(self._database, clock, self._renewals)
         self.books = Books(self._database, clock, self._renewals)
         self.deliveries = DeliveryQueue(letters, self.mailer, random.SystemRandom().random)
-        self.annotations = AnnotationReader(self._database, clock)
+        self.annotations = AnnotationReader(self._database, clock, shared.kept_for or KEPT_FOR)
         self.idempotency = Idempotency(self._vault, clock)
         self.plans = Plans()
         self.gateway = provide_gateway(settings)
@@ -89,6 +95,7 @@ class Control:
 
     async def start(self) -> None:
         """Make what is missing and bring the tables up to date; another process may do so at the same time."""
+        await self.shared.start()
         await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(self._vault.open)
         async with self._database.exclusive() as connection:
@@ -105,6 +112,7 @@ class Control:
         if self.gateway is not None:
             await self.gateway.aclose()
         await self._database.close()
+        await self.shared.stop()
 
     async def settle(self) -> None:
         """Wait for what is done beside the answers."""
@@ -141,7 +149,18 @@ class Control:
         }
         return [kept[one] for one in what if one in kept]
 
-    def _on_change(self, change: Change) -> None:
+    def _announcing(self, changes: Sequence[Change]) -> AbstractAsyncContextManager[None]:
+        # Who sends webhooks looks for them by itself.
+        rows = [Rows(one.what, one.organisation_id, one.entity) for one in changes if one.what != "webhooks"]
+        return self.shared.announcing(rows)
+
+    def forget(self) -> None:
+        """Let go of everything that is kept in memory of the rows; it is read again when it is asked for."""
+        for kept in (self.trees, self.rosters, self.books, self.access, self.annotations):
+            kept.forget()
+
+    def changed(self, change: Change) -> None:
+        """Let go of what a change, here or in another process, makes stale."""
         if change.what == "entities":
             self.trees.evict(change.organisation_id)
         elif change.what == "roster":
@@ -158,4 +177,4 @@ class Control:
 
 def provide(settings: Settings, clock: Clock = system_clock, hasher: PasswordHasher | None = None) -> Control:
     """The control plane in ``settings.data_dir``; tests give a cheaper ``hasher``."""
-    return Control(settings, clock, hasher or PasswordHasher())
+    return Control(settings, clock, hasher or PasswordHasher(), provide_shared(settings))

@@ -1,10 +1,15 @@
-"""Counts what somebody did within a moving window, and refuses what is too much. Kept in this process.
+"""Counts what somebody did within a moving window, and refuses what is too much.
 
+All processes count together where they share a server for it. Each also counts what it sees by itself,
+and goes by that while the server does not answer.
+
+>>> import asyncio
 >>> from limits import RateLimitItemPerMinute
 >>> from headwater.kit.clock import system_clock
->>> limits = RateLimits(system_clock)
->>> limits.hit(RateLimitItemPerMinute(1), "ada", "Too many letters")
->>> limits.hit(RateLimitItemPerMinute(1), "ada", "Too many letters")
+>>> from headwater.shared import Shared
+>>> limits = RateLimits("letters", Shared(None), system_clock)
+>>> asyncio.run(limits.hit(RateLimitItemPerMinute(1), "ada", "Too many letters"))
+>>> asyncio.run(limits.hit(RateLimitItemPerMinute(1), "ada", "Too many letters"))
 Traceback (most recent call last):
 headwater.errors.RateLimitExceeded: Too many letters; try again in 60 s.
 """
@@ -19,30 +24,59 @@ from limits.strategies import MovingWindowRateLimiter
 
 from headwater.errors import RateLimitExceeded
 from headwater.kit.clock import Clock
+from headwater.shared import Shared
+from headwater.shared.link import Lost
 
 
 class RateLimits:
-    """Windows by what is limited and by whose they are."""
+    """Windows by what is limited and by whose they are; ``name`` tells them from those of others."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, name: str, shared: Shared, clock: Clock) -> None:
+        self._name = name
+        self._together = shared.windows
         self._clock = clock
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._alone = MovingWindowRateLimiter(MemoryStorage())
 
-    def hit(self, item: RateLimitItem, key: str, words: str) -> None:
+    async def hit(self, item: RateLimitItem, key: str, words: str) -> None:
         """Count it, or refuse it with ``RateLimitExceeded``; ``words`` say what there was too much of."""
-        if not self._limiter.hit(item, key):
-            raise self._refusal(item, key, words)
+        if not await self._hit(item, key):
+            raise await self._refusal(item, key, words)
 
-    def check(self, item: RateLimitItem, key: str, words: str) -> None:
+    async def check(self, item: RateLimitItem, key: str, words: str) -> None:
         """Refuse what would be too much, and count nothing."""
-        if not self._limiter.test(item, key):
-            raise self._refusal(item, key, words)
+        if not await self._test(item, key):
+            raise await self._refusal(item, key, words)
 
-    def count(self, item: RateLimitItem, key: str) -> None:
+    async def count(self, item: RateLimitItem, key: str) -> None:
         """Count it, also when it is too much."""
-        self._limiter.hit(item, key)
+        await self._hit(item, key)
 
-    def _refusal(self, item: RateLimitItem, key: str, words: str) -> RateLimitExceeded:
-        free_at = self._limiter.get_window_stats(item, key).reset_time
+    async def _hit(self, item: RateLimitItem, key: str) -> bool:
+        alone = self._alone.hit(item, key)
+        if self._together is None:
+            return alone
+        try:
+            return await self._together.hit(item, f"{self._name}:{key}")
+        except Lost:
+            return alone
+
+    async def _test(self, item: RateLimitItem, key: str) -> bool:
+        if self._together is not None:
+            try:
+                return await self._together.test(item, f"{self._name}:{key}")
+            except Lost:
+                pass
+        return self._alone.test(item, key)
+
+    async def _refusal(self, item: RateLimitItem, key: str, words: str) -> RateLimitExceeded:
+        free_at = await self._free_at(item, key)
         wait = max(1, math.ceil(free_at - self._clock().timestamp()))
         return RateLimitExceeded(f"{words}; try again in {wait} s.", retry_after=wait)
+
+    async def _free_at(self, item: RateLimitItem, key: str) -> float:
+        if self._together is not None:
+            try:
+                return await self._together.free_at(item, f"{self._name}:{key}")
+            except Lost:
+                pass
+        return self._alone.get_window_stats(item, key).reset_time

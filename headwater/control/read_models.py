@@ -78,6 +78,10 @@ class ReadModels(ABC, Generic[Model]):
         self._kept.pop(organisation_id, None)
         self._changed(organisation_id)
 
+    def forget(self) -> None:
+        """Forget all models in the same way; listeners are not told."""
+        self._kept.clear()
+
     def _changed(self, organisation_id: int) -> None:
         for listener in self._listeners:
             listener(organisation_id)

@@ -78,6 +78,11 @@ class ScopeCache:
             digest: entry for digest, entry in self._entries.items() if entry.scope.organisation_id != organisation_id
         }
 
+    def clear(self) -> None:
+        """Forget every scope there is."""
+        self.generation += 1
+        self._entries.clear()
+
 
 def _digest(credential: Credential) -> bytes:
     place, secret = credential

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Literal
 
 import msgspec
@@ -37,6 +37,8 @@ class Touched(msgspec.Struct, frozen=True):
 
 Outcome = Literal["stored", "duplicate"]
 OnCommit = Callable[[list[Touched]], None]
+Announcing = Callable[[list[Touched]], AbstractAsyncContextManager[None]]
+"""What goes round a commit, so that other processes hear of it."""
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -62,6 +64,7 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._callbacks: list[OnCommit] = []
+        self._announcing: Announcing = lambda _: nullcontext()
 
     @property
     def waiting(self) -> int:
@@ -71,6 +74,10 @@ class Writer:
     def on_commit(self, callback: OnCommit) -> None:
         """Call ``callback`` after each commit, before its senders are answered."""
         self._callbacks.append(callback)
+
+    def announce(self, announcing: Announcing) -> None:
+        """Put ``announcing`` round each commit; its senders are answered when it is left."""
+        self._announcing = announcing
 
     async def start(self) -> None:
         """Begin to write."""
@@ -139,8 +146,11 @@ class Writer:
         if not group:
             return
         batches = _by_dataset(group)
+        touched = _touched(batches) if self._callbacks else []
         try:
-            appended = dict(zip(map(id, batches), await self._store.append(batches), strict=True))
+            async with self._announcing(touched):
+                appended = dict(zip(map(id, batches), await self._store.append(batches), strict=True))
+                self._tell(touched)
         except Exception:
             log.exception("ingest.commit_failed", batches=len(group))
             for waiting in group:
@@ -151,15 +161,11 @@ class Writer:
             done = appended[id(batch)]
             self.counts[batch.dataset, "stored"] += done.accepted
             self.counts[batch.dataset, "duplicate"] += done.duplicates
-        self._announce(batches)
         for waiting in group:
             if not waiting.answer.done():
                 waiting.answer.set_result([appended[id(batch)] for batch in waiting.batches])
 
-    def _announce(self, batches: list[FactBatch]) -> None:
-        if not self._callbacks:
-            return
-        touched = _touched(batches)
+    def _tell(self, touched: list[Touched]) -> None:
         for callback in self._callbacks:
             try:
                 callback(touched)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from headwater.control import Control
-from headwater.query.cache import TagGenerations
+from headwater.query.cache import Spoil
 from headwater.query.series.run import ANALYTICS
 from headwater.query.series.upkeep import Upkeep
 from headwater.storage.port import Store
@@ -14,11 +14,11 @@ from headwater.storage.port import Store
 class CreatorSums:
     """The sums of all organisations."""
 
-    def __init__(self, control: Control, store: Store, generations: TagGenerations) -> None:
+    def __init__(self, control: Control, store: Store, spoil: Spoil) -> None:
         self._control = control
         self._store = store
-        self._generations = generations
-        self._upkeep = Upkeep(store, generations)
+        self._spoil = spoil
+        self._upkeep = Upkeep(store, spoil)
 
     async def rebuild(self, organisation_id: int, everything: bool) -> None:
         """Rebuild what is stale, or all."""
@@ -28,4 +28,4 @@ class CreatorSums:
     async def prune(self, organisation_id: int, before: datetime) -> None:
         """Take away what is older; no answer shows it any more."""
         if await self._store.prune(organisation_id, before):
-            self._generations.bump([(organisation_id, ANALYTICS, 0)])
+            await self._spoil([(organisation_id, ANALYTICS, 0)])

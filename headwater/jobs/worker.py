@@ -102,7 +102,7 @@ class Worker:
 
     async def _run(self, job: Job, slot: datetime) -> None:
         log.info("job.begun", job=job.name, slot=slot.isoformat())
-        work = asyncio.ensure_future(job.run())
+        work = asyncio.ensure_future(self._caught_up(job))
         over = asyncio.Event()
         beats = asyncio.create_task(self._beat(job, work, over))
         try:
@@ -117,6 +117,11 @@ class Worker:
         await beats
         if not work.cancelled():
             await self._judge(job, slot, work.exception())
+
+    async def _caught_up(self, job: Job) -> None:
+        """Run it on what is so now, whichever process has changed it."""
+        await self._control.shared.catch_up()
+        await job.run()
 
     async def _judge(self, job: Job, slot: datetime, error: BaseException | None) -> None:
         if error is None:

@@ -11,7 +11,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
 from headwater.kit.clock import Clock, system_clock
@@ -19,6 +19,8 @@ from headwater.kit.clock import Clock, system_clock
 V = TypeVar("V")
 Tag = tuple[int, str, int]
 """Organisation, kind, id: for instance ``(7, "creative", 3030)``."""
+Spoil = Callable[[Iterable[Tag]], Awaitable[None]]
+"""Makes everything that depends on tags stale, in every process."""
 
 
 class Freshness(NamedTuple):
@@ -62,10 +64,12 @@ class _Flight(Generic[V]):
 
 
 class TagGenerations:
-    """How often each tag was bumped; shared by all caches of a process."""
+    """How often each tag was bumped; shared by all caches of a process, which keep nothing longer than ``kept_for``."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept_for: timedelta | None = None) -> None:
         self._generations: dict[Tag, int] = {}
+        self._dropped = 0
+        self.kept_for = kept_for
         self.bumps = 0
         # Of answers that were asked for: kept ones, and those that had to be computed.
         self.hits = 0
@@ -77,10 +81,15 @@ class TagGenerations:
         for tag in tags:
             self._generations[tag] = self._generations.get(tag, 0) + 1
 
+    def drop(self) -> None:
+        """Make everything stale."""
+        self.bumps += 1
+        self._dropped += 1
+
     def of(self, tags: tuple[Tag, ...]) -> tuple[int, ...]:
         """The present generation of each tag."""
-        get = self._generations.get
-        return tuple([get(tag, 0) for tag in tags])
+        get, dropped = self._generations.get, self._dropped
+        return tuple([get(tag, 0) + dropped for tag in tags])
 
 
 class TaggedCache(Generic[V]):
@@ -123,6 +132,9 @@ class TaggedCache(Generic[V]):
         """Keep ``value``, computed when ``tags`` had ``generations``; stale or too large a value is not kept."""
         if size > self._max_bytes // 8 or self.generations.of(tags) != generations:
             return
+        if self.generations.kept_for is not None:
+            latest = self._clock() + self.generations.kept_for
+            expires = latest if expires is None else min(expires, latest)
         self._remove(key)
         self._entries[key] = _Entry(value, tags, generations, size, self.generations.bumps, expires)
         self._bytes += size

@@ -30,11 +30,11 @@ class Reporting:
         self._engine = engine
         self._renderer = renderer
         self._clock = clock
-        self._visits = RateLimits(clock)
+        self._visits = RateLimits("visits", control.shared, clock)
 
-    def take_visit(self, report: SavedReport) -> None:
+    async def take_visit(self, report: SavedReport) -> None:
         """Count a look at a shared report by whoever has its link, or refuse it with ``RateLimitExceeded``."""
-        self._visits.hit(_VISITS, str(report.id), "Too many look at this report just now")
+        await self._visits.hit(_VISITS, str(report.id), "Too many look at this report just now")
 
     async def table(self, report: SavedReport, scope: Scope) -> ReportTable:
         """Columns and rows; errors are the engine's."""

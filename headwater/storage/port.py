@@ -172,6 +172,9 @@ class Store(Protocol):
     def has_fresh(self, dataset: str) -> bool:
         """Whether sums of some commits lie outside the rollups, so that a question must read both."""
 
+    async def refresh(self) -> None:
+        """Look at once for what other processes have committed; ``Unavailable`` when that cannot be done."""
+
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """Store all batches in one transaction, without duplicates; durable on return, nothing stored on error.
 

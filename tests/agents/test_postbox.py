@@ -74,7 +74,7 @@ class Post:
     def another(self) -> Postbox:
         """The postbox of another process."""
         executor = Executor(self.stage.control, self.stage.runner, 5)
-        limits = VisitorLimits(self.stage.clock, 20, 60)
+        limits = VisitorLimits(self.stage.control.shared, self.stage.clock, 20, 60)
         return Postbox(self.stage.control, executor, limits, platforms(self.settings), self.outbound, self.stage.clock)
 
 
@@ -84,7 +84,7 @@ async def post(stage: Stage, listening: StandIns) -> AsyncIterator[Post]:
     listening.failing = False
     settings = Settings(**listening.settings())
     outbound = Outbound(HostGuard(allow_private=True))
-    visitors = VisitorLimits(stage.clock, 20, 60)
+    visitors = VisitorLimits(stage.control.shared, stage.clock, 20, 60)
     box = Postbox(stage.control, stage.executor, visitors, platforms(settings), outbound, stage.clock)
     yield Post(stage, box, listening, outbound, settings)
     await outbound.aclose()

@@ -79,22 +79,24 @@ async def test_what_breaks_a_rule_is_named(control: Control, field: str, value: 
 
 
 @pytest.mark.parametrize(("registration", "takes"), [("open", {True, False}), ("invite", {True}), ("closed", set())])
-def test_a_server_takes_those_whom_its_operator_lets_in(tmp_path: Path, registration: str, takes: set[bool]) -> None:
+async def test_a_server_takes_those_whom_its_operator_lets_in(
+    tmp_path: Path, registration: str, takes: set[bool]
+) -> None:
     control = provide(Settings(data_dir=str(tmp_path), registration=registration), hasher=CHEAP_HASHER)
     for invited in (True, False):
         with nullcontext() if invited in takes else pytest.raises(Forbidden):
-            control.registration.admit("ada@nord.example", "10.0.0.1", invited=invited)
+            await control.registration.admit("ada@nord.example", "10.0.0.1", invited=invited)
 
 
-def test_registrations_are_limited_per_address_and_per_ip(control: Control) -> None:
+async def test_registrations_are_limited_per_address_and_per_ip(control: Control) -> None:
     for number in range(50):
-        control.registration.admit(f"{number % 10}@nord.example", "10.0.0.1", invited=False)
+        await control.registration.admit(f"{number % 10}@nord.example", "10.0.0.1", invited=False)
     with pytest.raises(RateLimitExceeded):
-        control.registration.admit("new@nord.example", "10.0.0.1", invited=False)
+        await control.registration.admit("new@nord.example", "10.0.0.1", invited=False)
     for number in range(10):
-        control.registration.admit("ada@nord.example", f"10.0.1.{number}", invited=True)
+        await control.registration.admit("ada@nord.example", f"10.0.1.{number}", invited=True)
     with pytest.raises(RateLimitExceeded):
-        control.registration.admit(" ADA@nord.example", "10.0.2.1", invited=True)
+        await control.registration.admit(" ADA@nord.example", "10.0.2.1", invited=True)
 
 
 async def test_logging_in_gives_a_good_token_and_a_refresh_token(control: Control, nord: Founded) -> None:

@@ -39,7 +39,7 @@ async def follow(call: Call[Downloads, bytes]) -> Reply:
     """The report as it is now."""
     async with call.services.control.reading() as session:
         found = await sharing.shared(session, call.path["share_token"])
-    call.services.reporting.take_visit(found.report)
+    await call.services.reporting.take_visit(found.report)
     try:
         table = await call.services.reporting.table(found.report, found.scope)
     except InvalidRequest as error:

@@ -62,7 +62,7 @@ async def resend(call: Call[Any, Nothing]) -> Reply:
     control = call.services.control
     async with control.reading() as session:
         user = await control.users.me(session, call.scope)
-    control.recovery.resend_verification(user.email, call.client_ip)
+    await control.recovery.resend_verification(user.email, call.client_ip)
     return done(call, _HERE, "A mail with a link is on its way.")
 
 

@@ -21,7 +21,7 @@ from headwater.control.db import Database
 from headwater.kit.clock import Clock
 
 Listener = Callable[[int, Entity], None]
-_KEPT_FOR: Final = timedelta(minutes=5)
+KEPT_FOR: Final = timedelta(minutes=5)
 _MOST_KEPT: Final = 100_000
 """Annotations and entities of all organisations."""
 
@@ -40,13 +40,15 @@ class _Kept(NamedTuple):
 class AnnotationReader:
     """Reads for figures; tells listeners which entity's annotations changed."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, kept_for: timedelta = KEPT_FOR) -> None:
         self._database = database
         self._clock = clock
+        self._kept_for = kept_for
         self._listeners: list[Listener] = []
         self._kept: dict[int, dict[Entity, _Kept]] = {}
         self._count = 0
         self._changes: dict[int, int] = {}
+        self._forgotten = 0
 
     def on_change(self, listener: Listener) -> None:
         """Call ``listener`` with the organisation and the entity whose annotations changed here."""
@@ -58,6 +60,12 @@ class AnnotationReader:
         self._kept.pop(organisation_id, None)
         for listener in self._listeners:
             listener(organisation_id, entity)
+
+    def forget(self) -> None:
+        """Read everything again; the listeners are not told."""
+        self._forgotten += 1
+        self._kept.clear()
+        self._count = 0
 
     async def between(
         self,
@@ -87,13 +95,16 @@ class AnnotationReader:
         known = {one: kept[one] for one in entities if one in kept and now < kept[one].until}
         missing = entities - known.keys()
         if missing:
-            changes = self._changes.get(organisation_id, 0)
-            read = await self._read(organisation_id, missing, now + _KEPT_FOR)
+            changes = self._changes_of(organisation_id)
+            read = await self._read(organisation_id, missing, now + self._kept_for)
             # What was read before a change must not be taken for what is after it.
-            if changes == self._changes.get(organisation_id, 0):
+            if changes == self._changes_of(organisation_id):
                 self._keep(organisation_id, read)
             known.update(read)
         return list(known.values())
+
+    def _changes_of(self, organisation_id: int) -> tuple[int, int]:
+        return self._forgotten, self._changes.get(organisation_id, 0)
 
     async def _read(self, organisation_id: int, entities: Set[Entity], until: datetime) -> dict[Entity, _Kept]:
         async with self._database.reading() as session:

@@ -19,7 +19,6 @@ from headwater.control.users.passwords import Passwords
 from headwater.control.users.rules import checked_email, checked_password
 from headwater.control.users.throttle import AddressThrottle
 from headwater.errors import InvalidRequest
-from headwater.kit.clock import Clock
 from headwater.mail import Mailer, Message
 
 
@@ -27,24 +26,24 @@ class Recovery:
     """Forgotten passwords and unproven addresses."""
 
     def __init__(
-        self, database: Database, clock: Clock, passwords: Passwords, letters: Letters, mailer: Mailer
+        self, database: Database, throttle: AddressThrottle, passwords: Passwords, letters: Letters, mailer: Mailer
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._letters = letters
         self._mailer = mailer
-        self._throttle = AddressThrottle(clock, "Too many mails were asked for")
+        self._throttle = throttle
 
-    def forgot_password(self, email: str, ip: str | None = None) -> None:
+    async def forgot_password(self, email: str, ip: str | None = None) -> None:
         """Send a token for a new password, if somebody has this address."""
         email = checked_email(email)
-        self._throttle.take(email, ip)
+        await self._throttle.take(email, ip)
         self._mailer.post_when(self._reset_letter(email, ip))
 
-    def resend_verification(self, email: str, ip: str | None = None) -> None:
+    async def resend_verification(self, email: str, ip: str | None = None) -> None:
         """Send another token that proves this address, if somebody has it and has not proven it."""
         email = checked_email(email)
-        self._throttle.take(email, ip)
+        await self._throttle.take(email, ip)
         self._mailer.post_when(self._verification_letter(email, ip))
 
     async def new_password_hash(self, token: str, password: str) -> str:

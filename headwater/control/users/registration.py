@@ -28,7 +28,6 @@ from headwater.control.users.passwords import Passwords
 from headwater.control.users.rules import checked_email, checked_password
 from headwater.control.users.throttle import AddressThrottle
 from headwater.errors import Conflict, Forbidden, InvalidRequest
-from headwater.kit.clock import Clock
 from headwater.mail import Mailer
 from headwater.scope import Role
 from headwater.settings import Settings
@@ -56,20 +55,26 @@ class Registration:
     """New accounts."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, passwords: Passwords, sign_on: SignOn, letters: Letters, mailer: Mailer
+        self,
+        settings: Settings,
+        throttle: AddressThrottle,
+        passwords: Passwords,
+        sign_on: SignOn,
+        letters: Letters,
+        mailer: Mailer,
     ) -> None:
         self._settings = settings
         self._passwords = passwords
         self._sign_on = sign_on
         self._letters = letters
         self._mailer = mailer
-        self._throttle = AddressThrottle(clock, "Too many registrations")
+        self._throttle = throttle
 
-    def admit(self, email: str, ip: str, *, invited: bool) -> None:
+    async def admit(self, email: str, ip: str, *, invited: bool) -> None:
         """Refuse whom the server does not take, and too many attempts; the operator is not asked."""
         if self._settings.registration == "closed" or not (invited or self._settings.registration == "open"):
             raise Forbidden("This server does not take registrations. Ask its operator for an account.")
-        self._throttle.take(checked_email(email), ip)
+        await self._throttle.take(checked_email(email), ip)
 
     async def newcomer(self, email: str, password: str, full_name: str) -> Newcomer:
         """Somebody with an address, a password and a name that will do."""

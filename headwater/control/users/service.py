@@ -24,7 +24,6 @@ from headwater.control.users.passwords import Passwords
 from headwater.control.users.rules import checked_password, normal_email
 from headwater.control.users.throttle import AddressThrottle
 from headwater.errors import InvalidRequest, NotFound, Unauthorized
-from headwater.kit.clock import Clock
 from headwater.mail import Mailer
 from headwater.scope import Scope
 
@@ -43,7 +42,7 @@ class Users:
     def __init__(
         self,
         database: Database,
-        clock: Clock,
+        throttle: AddressThrottle,
         passwords: Passwords,
         sign_on: SignOn,
         session_days: int,
@@ -56,7 +55,7 @@ class Users:
         self._sign_on = sign_on
         self._letters = letters
         self._mailer = mailer
-        self._throttle = AddressThrottle(clock, "Too many failed logins")
+        self._throttle = throttle
         self._one_check = asyncio.Lock()
 
     async def login(self, email: str, password: str, ip: str | None = None) -> LoggedIn:
@@ -143,12 +142,12 @@ class Users:
     async def _checked(self, email: str, password: str, ip: str | None) -> User | None:
         # One at a time: guesses sent at once would all be let in before the first of them is counted.
         async with self._one_check:
-            self._throttle.check(email, ip)
+            await self._throttle.check(email, ip)
             async with self._database.reading() as session:
                 user = await people.by_email(session, email)
             if await self._passwords.verify(user.password_hash if user else None, password):
                 return user
-            self._throttle.count(email, ip)
+            await self._throttle.count(email, ip)
             return None
 
     async def _record_failure(self, email: str, ip: str | None) -> None:

@@ -5,38 +5,46 @@ A login that succeeds is not counted and does not clear what was.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from limits import RateLimitItemPerMinute
 
 from headwater.control.rate_limits import RateLimits
 from headwater.kit.clock import Clock
+from headwater.shared import Shared
 
 _PER_ADDRESS: Final = RateLimitItemPerMinute(10, 15)
 _PER_IP: Final = RateLimitItemPerMinute(50, 15)
 
 
+_WORDS: Final = {
+    "login": "Too many failed logins",
+    "register": "Too many registrations",
+    "recover": "Too many mails were asked for",
+}
+
+
 class AddressThrottle:
-    """What was counted in the last fifteen minutes; ``words`` refuse what is too many."""
+    """What was counted of one kind of attempts in the last fifteen minutes."""
 
-    def __init__(self, clock: Clock, words: str) -> None:
-        self._words = words
-        self._limits = RateLimits(clock)
+    def __init__(self, kind: Literal["login", "register", "recover"], shared: Shared, clock: Clock) -> None:
+        self._words = _WORDS[kind]
+        self._limits = RateLimits(kind, shared, clock)
 
-    def check(self, email: str, ip: str | None) -> None:
+    async def check(self, email: str, ip: str | None) -> None:
         """Refuse the attempt where too many were counted."""
         for item, key in _counted(email, ip):
-            self._limits.check(item, key, self._words)
+            await self._limits.check(item, key, self._words)
 
-    def take(self, email: str, ip: str | None) -> None:
+    async def take(self, email: str, ip: str | None) -> None:
         """Count the attempt, or refuse it."""
-        self.check(email, ip)
-        self.count(email, ip)
+        await self.check(email, ip)
+        await self.count(email, ip)
 
-    def count(self, email: str, ip: str | None) -> None:
+    async def count(self, email: str, ip: str | None) -> None:
         """Count an attempt."""
         for item, key in _counted(email, ip):
-            self._limits.count(item, key)
+            await self._limits.count(item, key)
 
 
 def _counted(email: str, ip: str | None) -> list[tuple[RateLimitItemPerMinute, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from headwater.catalogue.creators import VIDEO_SNAPSHOTS
-from headwater.query.cache import TagGenerations
+from headwater.query.cache import Spoil
 from headwater.query.series.compile import opening_window
 from headwater.query.series.groups import fingerprint
 from headwater.query.series.resolve import Roster
@@ -30,9 +30,9 @@ class Campaigns(Roster, Protocol):
 class Upkeep:
     """Brings an organisation's kept sums up to date."""
 
-    def __init__(self, store: Store, generations: TagGenerations) -> None:
+    def __init__(self, store: Store, spoil: Spoil) -> None:
         self._store = store
-        self._generations = generations
+        self._spoil = spoil
 
     async def rebuild(self, organisation_id: int, roster: Campaigns, *, everything: bool) -> None:
         """Sum days in the present zone, and each campaign whose members differ; with ``everything`` all campaigns."""
@@ -47,7 +47,7 @@ class Upkeep:
                 await self._store.keep_group(
                     VIDEO_SNAPSHOTS.name, organisation_id, campaign, members(roster, campaign), mark
                 )
-                self._generations.bump([(organisation_id, "campaign", campaign)])
+                await self._spoil([(organisation_id, "campaign", campaign)])
 
 
 def members(roster: Roster, campaign: int) -> list[GroupMember]:

@@ -208,7 +208,10 @@ class ClickHouseStore:
 
     async def refresh(self) -> None:
         """Take over what other processes have written."""
-        await self._write(self._writer.refresh)
+        try:
+            await self._write(self._writer.refresh)
+        except Failed as error:
+            raise Unavailable("The facts cannot be read just now.", retry_after=1) from error
 
     async def _follow(self) -> None:
         """The same, a second after."""
@@ -216,7 +219,7 @@ class ClickHouseStore:
             await asyncio.sleep(_FOLLOW_SECONDS)
             try:
                 await self.refresh()
-            except (Failed, HeadwaterError):
+            except HeadwaterError:
                 log.warning("facts.not_followed")
             except Exception:
                 # Whatever it is: without this, nothing that others write would ever be seen again.

@@ -357,6 +357,9 @@ class DuckDBStore:
         with suppress(duckdb.TransactionException):
             self._root.execute("CHECKPOINT")
 
+    async def refresh(self) -> None:
+        """Nobody else writes while this process has the file."""
+
     async def health(self) -> StoreHealth:
         """Answers when a cursor does within a second."""
         try:

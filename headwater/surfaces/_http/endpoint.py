@@ -180,6 +180,7 @@ class Endpoint:
     ``own_idempotency`` leaves the ``Idempotency-Key`` to the handler, because what it
     guards is not in the control plane's transaction. ``form`` is what a page sends, with
     the token that proves it; ``refused`` shows it again. One that ``takes_files`` is of parts.
+    What an ``unchanging`` route answers no request of another process can have changed.
     """
 
     method: str
@@ -200,6 +201,7 @@ class Endpoint:
     takes_files: bool = False
     errors: tuple[type[HeadwaterError], ...] = ()
     own_idempotency: bool = False
+    unchanging: bool = False
     max_body: Callable[[Services], int] | None = None
     path_params: Mapping[str, str] = field(default_factory=dict)
     operation_id: str = ""

@@ -80,6 +80,8 @@ class Gate:
         lifespan: Callable[[Receive, Send], Awaitable[None]],
     ) -> None:
         self._server = server
+        # None where there are no other processes: then nothing of this is waited for.
+        self._feed = server.services.control.shared.feed
         self._traffic = server.services.counted.traffic
         self._responses = responses
         self._forms = forms
@@ -90,6 +92,7 @@ class Gate:
         for endpoint in endpoints:
             self._methods.setdefault(endpoint.path, {})[endpoint.method] = endpoint
         self._fixed = {path for path in self._methods if "{" not in path}
+        self._unchanging = {one.path for one in endpoints if one.unchanging}
         self._routes = [Route(path, _unreachable) for path in self._methods if "{" in path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,9 +108,11 @@ class Gate:
             headers.request_id = f"{_PROCESS}-{next(_requests):x}"
         sent_headers: dict[str, str] = {"x-request-id": headers.request_id}
         try:
-            kept = self._kept(scope, headers, sent_headers)
+            if self._feed is not None and self._may_change(scope, headers):
+                await self._feed.catch_up()
+            kept = await self._kept(scope, headers, sent_headers)
             if kept is None and await self._freshened(scope, headers):
-                kept = self._kept(scope, headers, sent_headers)
+                kept = await self._kept(scope, headers, sent_headers)
             if kept is not None:
                 kept.served.count(200, perf_counter() - began)
                 kept.served.kept += 1
@@ -173,7 +178,12 @@ class Gate:
                 return route.path
         return None
 
-    def _kept(self, scope: Scope, headers: Headers, sent_headers: dict[str, str]) -> _Kept | None:
+    def _may_change(self, scope: Scope, headers: Headers) -> bool:
+        """Whether another process may have changed what is asked for; kept answers need not look for their route."""
+        route = scope["path"] if _may_be_kept(scope, headers) else self._route(scope)
+        return route not in self._unchanging
+
+    async def _kept(self, scope: Scope, headers: Headers, sent_headers: dict[str, str]) -> _Kept | None:
         """A kept response for this caller, its request counted; None to go the whole way."""
         if not _may_be_kept(scope, headers):
             return None
@@ -185,7 +195,7 @@ class Gate:
         # What the control plane knows is looked at every two seconds, in case another process changed it.
         if kept is None or not server.services.control.is_known(kept.of, caller.organisation_id):
             return None
-        server.count(caller, sent_headers)
+        await server.count(caller, sent_headers)
         check_tenant(headers, caller)
         return kept
 

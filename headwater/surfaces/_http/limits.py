@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from headwater.errors import RateLimitExceeded
 from headwater.kit.clock import Clock
 from headwater.scope import Scope
+from headwater.shared import Shared
 
 _HOUR = 3600
+_COUNT_LIFE = timedelta(hours=2)
 
 
 class HourlyLimits:
-    """Counts requests by organisation within the clock hour; a restart begins at nought."""
+    """Counts requests by organisation within the clock hour, over all processes where they share a server for it.
 
-    def __init__(self, clock: Clock) -> None:
+    What this process counts, or has last heard of the others', goes on while that server does not answer; a
+    restart of all begins at nought.
+    """
+
+    def __init__(self, shared: Shared, clock: Clock) -> None:
+        self._shared = shared
         self._clock = clock
         self._hour = 0
         self._counts: dict[int, int] = {}
 
-    def hit(self, scope: Scope) -> tuple[dict[str, str], RateLimitExceeded | None]:
+    async def hit(self, scope: Scope) -> tuple[dict[str, str], RateLimitExceeded | None]:
         """Count a request: the headers of its response, and the refusal when it is one too many."""
         limit = scope.requests_per_hour
         if limit is None:
@@ -26,9 +35,9 @@ class HourlyLimits:
         if now // _HOUR != self._hour:
             self._hour = now // _HOUR
             self._counts.clear()
-        used = self._counts.get(scope.organisation_id, 0) + 1
-        reset = (self._hour + 1) * _HOUR
-        if used <= limit:
+        hour, reset = self._hour, (self._hour + 1) * _HOUR
+        used = await self._used(scope.organisation_id, limit)
+        if used <= limit and hour == self._hour:
             self._counts[scope.organisation_id] = used
         headers = {
             "x-ratelimit-limit": str(limit),
@@ -44,3 +53,16 @@ class HourlyLimits:
             limit=limit,
             reset=reset,
         )
+
+    async def _used(self, organisation_id: int, limit: int) -> int:
+        """How many requests there were in this hour, with the one that asks; those that are refused do not count."""
+        used = self._counts.get(organisation_id, 0) + 1
+        if self._shared.feed is None:
+            return used
+        name = f"requests:{self._hour}:{organisation_id}"
+        together = await self._shared.count(name, 1, _COUNT_LIFE)
+        if together is None:
+            return used
+        if together > limit:
+            await self._shared.count(name, -1, _COUNT_LIFE)
+        return together

@@ -44,7 +44,7 @@ class Server:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.limits = HourlyLimits(services.clock)
+        self.limits = HourlyLimits(services.control.shared, services.clock)
         self._flights = idempotency.Flights()
 
     async def reply(
@@ -118,13 +118,13 @@ class Server:
         if endpoint.access is None:
             return None
         caller = await self.services.control.access.authenticate(*credentials(headers))
-        self.count(caller, sent_headers)
+        await self.count(caller, sent_headers)
         check_tenant(headers, caller)
         return caller
 
-    def count(self, caller: Scope, sent_headers: dict[str, str]) -> None:
+    async def count(self, caller: Scope, sent_headers: dict[str, str]) -> None:
         """Count the request against the plan's hourly limit."""
-        limit_headers, refusal = self.limits.hit(caller)
+        limit_headers, refusal = await self.limits.hit(caller)
         sent_headers.update(limit_headers)
         if refusal:
             raise refusal

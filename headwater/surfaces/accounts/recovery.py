@@ -38,7 +38,7 @@ class TokenBody(msgspec.Struct, frozen=True):
 
 async def forgot_password(call: Call[Any, AddressBody]) -> Reply:
     """Send a token for a new password."""
-    call.services.control.recovery.forgot_password(call.body.email, call.client_ip)
+    await call.services.control.recovery.forgot_password(call.body.email, call.client_ip)
     return Reply(Success(True, "Password reset email sent"))
 
 
@@ -58,7 +58,7 @@ async def verify_email(call: Call[Any, TokenBody]) -> Reply:
 
 async def resend_verification(call: Call[Any, AddressBody]) -> Reply:
     """Send another token that proves the address."""
-    call.services.control.recovery.resend_verification(call.body.email, call.client_ip)
+    await call.services.control.recovery.resend_verification(call.body.email, call.client_ip)
     return Reply(Success(True, "Verification email sent"))
 
 

@@ -79,7 +79,7 @@ class AllKeys(msgspec.Struct, frozen=True):
 async def register(call: Call[Any, RegisterBody]) -> Reply:
     """A new company with its owner, or a new user of the company that invited them."""
     body, registration = call.body, call.services.control.registration
-    registration.admit(body.email, call.client_ip, invited=body.invite_token is not None)
+    await registration.admit(body.email, call.client_ip, invited=body.invite_token is not None)
     if body.invite_token is None and body.company_name is None:
         raise InvalidRequest("'company_name' is required.", field="company_name")
     newcomer = await registration.newcomer(body.email, body.password, body.full_name)

@@ -68,7 +68,7 @@ async def test(call: Call[Any, TestBody]) -> Reply:
 async def chat(call: Call[Any, ChatBody]) -> Reply:
     """Ask a deployed agent, from outside."""
     body = call.body
-    call.services.agents.visitors.take(call.client_ip, body.conversation_id)
+    await call.services.agents.visitors.take(call.client_ip, body.conversation_id)
     async with call.services.control.reading() as session:
         agent = await deployed(session, call.path["agent_id"])
         scope = await visitor_scope(session, agent.organisation_id)

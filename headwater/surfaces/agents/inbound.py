@@ -57,7 +57,7 @@ async def _taken(
         if messages:
             await call.services.agents.postbox.take_in(deployment.id, messages)
         return Reply(InboundAnswer())
-    call.services.agents.visitors.take(call.client_ip, None)
+    await call.services.agents.visitors.take(call.client_ip, None)
     return Reply(InboundAnswer(await call.services.agents.postbox.answer(deployment, messages[0])))
 
 

@@ -43,7 +43,9 @@ def endpoints(described: Callable[[], Sequence[Endpoint]], forms: ErrorForms) ->
             return Reply(_asset(name), media_type=media_type, headers=(("cache-control", "max-age=3600"),))
 
         answers = {200: Answers("The file.", media_types=(media_type.partition(";")[0],))}
-        return Endpoint("GET", f"/docs/{name}", handler, PUBLIC, "A file of the reference", "System", answers)
+        return Endpoint(
+            "GET", f"/docs/{name}", handler, PUBLIC, "A file of the reference", "System", answers, unchanging=True
+        )
 
     return [
         Endpoint(
@@ -54,6 +56,7 @@ def endpoints(described: Callable[[], Sequence[Endpoint]], forms: ErrorForms) ->
             "The API description",
             "System",
             {200: Answers("OpenAPI 3.1.", dict[str, Any], {"openapi": "3.1.0"})},
+            unchanging=True,
         ),
         *(asset(name, media_type) for name, media_type in _ASSETS.items()),
     ]

@@ -23,13 +23,20 @@ class Data(msgspec.Struct, frozen=True):
     responsive: bool
 
 
+class Cache(msgspec.Struct, frozen=True):
+    """The server that processes share; without it each counts for itself and keeps no answers."""
+
+    connected: bool
+
+
 class Health(msgspec.Struct, frozen=True):
-    """``status`` is ``ok`` when both parts just answered, else ``degraded``."""
+    """``status`` is ``ok`` when all parts just answered, else ``degraded``; ``cache`` is there where one is set up."""
 
     status: str
     timestamp: datetime
     database: Database
     data: Data
+    cache: Cache | msgspec.UnsetType = msgspec.UNSET
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -40,11 +47,16 @@ class Live(msgspec.Struct, frozen=True):
 
 
 async def health(call: Call[Any, bytes]) -> Reply:
-    """Ask both stores whether they answer."""
-    connected, store = await asyncio.gather(call.services.control.responsive(), call.services.store.health())
-    good = connected and store.responsive
-    body = Health("ok" if good else "degraded", call.services.clock(), Database(connected), Data(store.responsive))
-    return Reply(body, 200 if good else 503)
+    """Ask both stores, and what processes share, whether they answer; all is served without the last."""
+    services = call.services
+    connected, store, shared = await asyncio.gather(
+        services.control.responsive(), services.store.health(), services.control.shared.responsive()
+    )
+    ready = connected and store.responsive
+    status = "ok" if ready and shared is not False else "degraded"
+    cache = msgspec.UNSET if shared is None else Cache(shared)
+    body = Health(status, services.clock(), Database(connected), Data(store.responsive), cache)
+    return Reply(body, 200 if ready else 503)
 
 
 async def live(call: Call[Any, bytes]) -> Reply:
@@ -64,15 +76,17 @@ _LIVE_EXAMPLE = {"status": "ok", "timestamp": "2025-01-15T10:00:00Z"}
 
 def _checked(path: str, summary: str, operation_id: str = "") -> Endpoint:
     answers = {
-        200: Answers("Both stores just answered.", Health, _EXAMPLE),
+        200: Answers("Both stores just answered; `degraded` says that the shared cache did not.", Health, _EXAMPLE),
         503: Answers("One of them did not.", Health, {**_EXAMPLE, "status": "degraded"}),
     }
-    return Endpoint("GET", path, health, PUBLIC, summary, "System", answers, operation_id=operation_id)
+    return Endpoint("GET", path, health, PUBLIC, summary, "System", answers, operation_id=operation_id, unchanging=True)
 
 
 def _alive(path: str, operation_id: str = "") -> Endpoint:
     answers = {200: Answers("The process answers.", Live, _LIVE_EXAMPLE)}
-    return Endpoint("GET", path, live, PUBLIC, "Liveness", "System", answers, operation_id=operation_id)
+    return Endpoint(
+        "GET", path, live, PUBLIC, "Liveness", "System", answers, operation_id=operation_id, unchanging=True
+    )
 
 
 ENDPOINTS = [

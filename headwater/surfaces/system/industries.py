@@ -30,5 +30,6 @@ ENDPOINTS = [
         "List industries",
         "System",
         {200: Answers("The industries.", Industries, {"industries": ["Technology", "Healthcare", "Finance"]})},
+        unchanging=True,
     )
 ]

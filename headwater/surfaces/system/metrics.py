@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from itertools import accumulate
 from typing import Any
 
+import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import (
     CollectorRegistry,
@@ -24,6 +25,7 @@ from prometheus_client.registry import Collector
 
 from headwater import __version__
 from headwater.errors import NotFound, Unauthorized
+from headwater.shared import Shared
 from headwater.surfaces._http.endpoint import PUBLIC, Answers, Call, Endpoint, Reply
 from headwater.surfaces._http.serve import credentials
 from headwater.surfaces._http.services import Services
@@ -86,6 +88,7 @@ async def _measured(services: Services) -> list[Metric]:
         *_requests(services.counted),
         *_facts(services.counted),
         *await _deliveries(services, connected=connected),
+        *await _shared(services.control.shared),
         GaugeMetricFamily("headwater_store_fresh_rows", "Rollup rows that wait to be merged.", store.fresh_rows),
         GaugeMetricFamily("headwater_store_responsive", "1 when the fact store just answered.", store.responsive),
         GaugeMetricFamily("headwater_database_connected", "1 when the control plane just answered.", connected),
@@ -143,6 +146,20 @@ async def _deliveries(services: Services, *, connected: bool) -> list[Metric]:
     return [attempts, GaugeMetricFamily("headwater_webhook_deliveries_waiting", help_text, waiting)]
 
 
+async def _shared(shared: Shared) -> list[Metric]:
+    if shared.feed is None:
+        return []
+    changes = CounterMetricFamily(
+        "headwater_cache_feed",
+        "What came of the changes that processes tell each other.",
+        labels=("what",),
+    )
+    for what, number in msgspec.structs.asdict(shared.feed.counts).items():
+        changes.add_metric((what,), number)
+    help_text = "1 when the shared cache just answered and this process is in step with the others."
+    return [changes, GaugeMetricFamily("headwater_cache_connected", help_text, bool(await shared.responsive()))]
+
+
 def _version() -> Metric:
     version = GaugeMetricFamily("headwater_build_info", "The version, as a label of 1.", labels=("version",))
     version.add_metric((__version__,), 1)
@@ -161,5 +178,6 @@ ENDPOINTS = [
         description="Answers requests of the machine itself, and those that send the setting `metrics_token` as"
         " `Authorization: Bearer`. Others get 401, or 404 where no token is set.",
         errors=(Unauthorized, NotFound),
+        unchanging=True,
     )
 ]

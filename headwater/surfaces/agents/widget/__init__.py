@@ -73,7 +73,7 @@ def _file(name: str) -> bytes:
 
 def _served(path: str, handler: Any, summary: str, media_type: str) -> Endpoint:
     answers = {200: Answers("The file.", media_types=(media_type.partition(";")[0],))}
-    return Endpoint("GET", path, handler, PUBLIC, summary, _TAG, answers)
+    return Endpoint("GET", path, handler, PUBLIC, summary, _TAG, answers, unchanging=True)
 
 
 ENDPOINTS = [
