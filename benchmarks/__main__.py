@@ -24,6 +24,7 @@ from benchmarks import (
     intake,
     recommend,
     servers,
+    shared,
     warm,
 )
 
@@ -39,7 +40,9 @@ def main() -> None:
     )
     parser.add_argument("--batches", type=int, default=3000, help="batches of 500 events to send")
     parser.add_argument(
-        "--only", choices=("ads", "creators", "decisions", "console"), help="measure only these, and no intake"
+        "--only",
+        choices=("ads", "creators", "decisions", "console", "shared"),
+        help="measure only these, and no intake",
     )
     arguments = parser.parse_args()
     rows: Rows = []
@@ -51,6 +54,8 @@ def main() -> None:
         rows += [*_decisions(), *_recommend()]
     if arguments.only in (None, "console"):
         rows += _console()
+    if arguments.only in (None, "shared"):
+        rows += _shared(arguments.events)
     if arguments.only is None:
         rows += _intake(arguments.events, arguments.batches)
         rows += _start(arguments.events)
@@ -86,6 +91,29 @@ def _warm_question(question: str, target: str, key: str, floor: str) -> Rows:
         share = f"{ours.per_second / base.per_second:.0%} of {floor_words}"
         tail = f"p50 {ours.p50_ms:.2f} ms, p99 {ours.p99_ms:.2f} ms"
         rows.append((f"warm {question}, {connections} conn.", f"{ours.per_second:,.0f} req/s, {tail}", share))
+    return rows
+
+
+def _shared(events: int) -> Rows:
+    """Kept answers of one process on its own and of one that shares a server, turn by turn on one core."""
+    path = data.directory(events)
+    known = data.facts(path)
+    query = f"{cold.QUESTIONS['counts'][0]}&id={','.join(map(str, cold.chosen(known.creatives, 1)))}"
+    rows: Rows = []
+    with shared.server() as cache_url:
+        idle, busy = shared.catch_up_ms(cache_url)
+        rows.append(("catch-up, nothing new", f"p50 {idle:.3f} ms", f"{busy:.3f} ms with one change to apply"))
+        for connections in (1, 16):
+            seen = []
+            for url_of_cache in ("", cache_url):
+                with servers.headwater(path, jobs=False, cache_url=url_of_cache) as (url, _, _):
+                    target = f"{url}/v2/aggregation-api/{query}"
+                    warm.load(target, 1, known.key, seconds=1)
+                    seen.append(warm.load(target, connections, known.key))
+            alone, ours = seen
+            words = f"{ours.per_second:,.0f} req/s, p50 {ours.p50_ms:.2f} ms, p99 {ours.p99_ms:.2f} ms"
+            against = f"{ours.per_second / alone.per_second:.0%} of one on its own ({alone.per_second:,.0f}/s)"
+            rows.append((f"warm counts with cache_url, {connections} conn.", words, against))
     return rows
 
 

@@ -56,7 +56,7 @@ def bare_app() -> Iterator[str]:
 
 @contextmanager
 def headwater(
-    data_dir: Path, cores: str = "0", *, jobs: bool = True, demo: bool = False
+    data_dir: Path, cores: str = "0", *, jobs: bool = True, demo: bool = False, cache_url: str = ""
 ) -> Iterator[tuple[str, int, float]]:
     """This server over ``data_dir``: its address, its process id, seconds until it was healthy.
 
@@ -67,7 +67,8 @@ def headwater(
     began = time.perf_counter()
     program = os.environ.get("BENCHMARK_HEADWATER", str(_BIN / "headwater"))
     command = [program, "serve", "--port", str(port), "--data-dir", str(data_dir), *(["--demo"] if demo else [])]
-    with _running([*pinned(cores), *command], port, "/api/v1/health", HEADWATER_JOBS=str(jobs).lower()) as pid:
+    settings = {"HEADWATER_JOBS": str(jobs).lower(), "HEADWATER_CACHE_URL": cache_url}
+    with _running([*pinned(cores), *command], port, "/api/v1/health", **settings) as pid:
         yield f"http://127.0.0.1:{port}", pid, time.perf_counter() - began
 
 

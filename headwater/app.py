@@ -193,7 +193,7 @@ class Headwater:
         work = jobs(control, clock, sums.rebuild, sums.prune, marks.mark, scheduled, connections, parts.postbox)
         self.worker = Worker(control, work, clock) if settings.jobs else None
         self.deliverer = Deliverer(control, outbound, clock)
-        remembering = Remembering(store)
+        remembering = Remembering(store, control.shared.claim)
         recommender = Recommender(control.books, decisions, self._writer, remembering, clock)
         responder = Responder(control.books, decisions, self._writer, remembering, clock)
         intake = Ingest(self._writer, remembering, control.trees, control.rosters, control.books, clock, settings)

@@ -24,6 +24,7 @@ from headwater.shared.windows import Windows
 
 KEPT_FOR: Final = timedelta(seconds=60)
 """How old an answer that is kept may become at most where other processes could have changed what it shows."""
+_CLAIMED_FOR: Final = timedelta(minutes=1)
 log = structlog.get_logger(__name__)
 
 
@@ -94,6 +95,10 @@ class Shared:
             return
         async with self._locks.held(name, life) as held:
             yield held
+
+    def claim(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Have something to oneself within the block, for a minute at most; False where another process has it."""
+        return nullcontext(True) if self._link is None else self._locks.claimed(name, _CLAIMED_FOR)
 
     async def count(self, name: str, amount: int, life: timedelta) -> int | None:
         """Add to a number that lasts for ``life`` after it was last added to; None when it cannot be counted."""

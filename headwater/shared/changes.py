@@ -1,6 +1,6 @@
 """What processes tell each other has become stale, as it is written into the feed.
 
->>> decode(encode([Rows("roster", 7)]))
+>>> decode(encode(Told(b"one", 3, True, [Rows("roster", 7)]))).changes
 [Rows(what='roster', organisation_id=7, entity=None)]
 """
 
@@ -40,13 +40,23 @@ class Everything(msgspec.Struct, frozen=True, array_like=True, tag="everything")
 
 Stale = Facts | Rows | Sums | Everything
 
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """One entry: by which process, its how manieth, whether it has happened or is about to, and what."""
+
+    by: bytes
+    number: int
+    settled: bool
+    changes: Sequence[Stale]
+
+
 encode = msgspec.msgpack.Encoder().encode
-_decoder = msgspec.msgpack.Decoder(list[Stale])
+_decoder = msgspec.msgpack.Decoder(Told)
 
 
-def decode(written: bytes) -> Sequence[Stale]:
+def decode(written: bytes) -> Told:
     """What was written; what another version wrote and this one does not know stands for everything."""
     try:
         return _decoder.decode(written)
     except msgspec.DecodeError:
-        return [Everything()]
+        return Told(b"", 0, True, [Everything()])

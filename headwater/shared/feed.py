@@ -22,7 +22,7 @@ import msgspec
 import structlog
 
 from headwater.errors import HeadwaterError
-from headwater.shared.changes import Everything, Stale, decode, encode
+from headwater.shared.changes import Everything, Stale, Told, decode, encode
 from headwater.shared.link import Link, Lost
 
 MOST_ENTRIES: Final = 4096
@@ -61,14 +61,15 @@ class _Entry(NamedTuple):
     id: bytes
     fields: list[bytes]
 
+    @property
+    def told(self) -> Told:
+        return decode(self.fields[1])
+
 
 class _Open(NamedTuple):
     changes: Sequence[Stale]
     after: float
     until: float
-
-
-_ANNOUNCED, _SETTLED = b"announced", b"settled"
 
 
 class Feed:
@@ -85,7 +86,7 @@ class Feed:
         self._anchor: _Entry | None = None
         self._losses = 0
         self._owing = False
-        self._open: dict[tuple[bytes, bytes], _Open] = {}
+        self._open: dict[tuple[bytes, int], _Open] = {}
         self._next: asyncio.Task[None] | None = None
         self._last: asyncio.Task[None] | None = None
         self._joining = asyncio.Lock()
@@ -185,15 +186,15 @@ class Feed:
         now = time.monotonic()
         found: list[Stale] = []
         for entry in entries:
-            by, number, state, written = entry.fields[1::2]
-            if by == self._own:
+            told = entry.told
+            if told.by == self._own:
                 continue
-            changes = decode(written)
-            if state == _ANNOUNCED:
-                self._open[by, number] = _Open(changes, now + self._open_after, now + OPEN_UNTIL)
+            if told.settled:
+                self._open.pop((told.by, told.number), None)
+                found.extend(told.changes)
             else:
-                self._open.pop((by, number), None)
-                found.extend(changes)
+                after, until = now + self._open_after, now + OPEN_UNTIL
+                self._open[told.by, told.number] = _Open(told.changes, after, until)
         if self._open:
             self._open = {mark: one for mark, one in self._open.items() if now < one.until}
             found.extend(change for one in self._open.values() if now >= one.after for change in one.changes)
@@ -208,29 +209,32 @@ class Feed:
         if not changes:
             yield
             return
-        number, written = next(self._numbers), encode(changes)
-        await self._write(number, _ANNOUNCED, written)
+        number = next(self._numbers)
+        await self._write(Told(self._own, number, False, changes))
         try:
             yield
         finally:
-            await self._write(number, _SETTLED, written)
+            await self._write(Told(self._own, number, True, changes))
 
     async def publish(self, changes: Sequence[Stale]) -> None:
         """Tell others of what has changed already."""
         if changes:
-            await self._write(next(self._numbers), _SETTLED, encode(changes))
+            await self._write(self._news(changes))
 
-    async def _write(self, number: int, state: bytes, written: bytes) -> None:
+    def _news(self, changes: Sequence[Stale]) -> Told:
+        return Told(self._own, next(self._numbers), True, changes)
+
+    async def _write(self, told: Told) -> None:
         # Whoever is waiting may go away; what was done must be told all the same.
-        task = asyncio.create_task(self._try_to_write(number, state, written))
+        task = asyncio.create_task(self._try_to_write(told))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
         await asyncio.shield(task)
 
-    async def _try_to_write(self, number: int, state: bytes, written: bytes) -> None:
+    async def _try_to_write(self, told: Told) -> None:
         was_open = self._link.is_open
         try:
-            await self._add(number, state, written)
+            await self._add(told)
         except Lost:
             self._owing = True
             self.counts.unpublished += 1
@@ -243,17 +247,16 @@ class Feed:
             async with asyncio.timeout(_SOON_SECONDS):
                 await self._back.wait()
 
-    async def _add(self, number: int, state: bytes, written: bytes) -> None:
-        capped = ("MAXLEN", "~", MOST_ENTRIES, "*")
-        fields = ("by", self._own, "no", number, "is", state, "of", written)
-        await self._link.ask("XADD", self._key, *capped, *fields)
+    async def _add(self, told: Told) -> None:
+        # One field: the last entry is read with every catch-up.
+        await self._link.ask("XADD", self._key, "MAXLEN", "~", MOST_ENTRIES, "*", "told", encode(told))
 
     async def _pay(self) -> None:
         """Have everybody drop everything, where something could not be told."""
         while self._owing:
             self._owing = False
             try:
-                await self._add(next(self._numbers), _SETTLED, encode([Everything()]))
+                await self._add(self._news([Everything()]))
             except BaseException:
                 self._owing = True
                 raise
@@ -266,7 +269,7 @@ class Feed:
                 await self._pay()
                 newest = await self._link.ask("XREVRANGE", self._key, "+", "-", "COUNT", 1)
                 if not newest:
-                    await self._add(next(self._numbers), _SETTLED, encode([]))
+                    await self._add(self._news([]))
                 elif not self._owing:
                     break
             self._open.clear()

@@ -38,6 +38,20 @@ class Locks:
         finally:
             await self._release(name, token)
 
+    @asynccontextmanager
+    async def claimed(self, name: str, life: timedelta) -> AsyncIterator[bool]:
+        """Hold the lock within the block unless somebody else does, who is not waited for; held without the server."""
+        token = secrets.token_hex(16)
+        try:
+            taken = await self.take(name, token, life)
+        except Lost:
+            taken = True
+        try:
+            yield taken
+        finally:
+            if taken:
+                await self._release(name, token)
+
     async def take(self, name: str, token: str, life: timedelta) -> bool:
         """Take the lock if nobody else has it; ``Lost`` when nobody can tell."""
         milliseconds = round(life.total_seconds() * 1000)

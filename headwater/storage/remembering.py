@@ -8,8 +8,8 @@ route is refused, too. It knows neither routes nor bodies.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import NamedTuple, Protocol
 
 from headwater.errors import Conflict, InvalidRequest
@@ -27,6 +27,10 @@ class Memory(Protocol):
         """The append of this organisation under ``key_hash`` in the last 24 hours."""
 
 
+Claim = Callable[[str], AbstractAsyncContextManager[bool]]
+"""Keeps what has this name from other processes within the block; whether none of them has it."""
+
+
 class Keyed(NamedTuple):
     """A request with a key: what to store with its facts, or what it was answered before."""
 
@@ -37,8 +41,9 @@ class Keyed(NamedTuple):
 class Remembering:
     """Lets each key be used once; it knows those whose first request has not been answered yet."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, claim: Claim = lambda _: nullcontext(True)) -> None:
         self._memory = memory
+        self._claim = claim
         self._under_way: set[str] = set()
 
     @asynccontextmanager
@@ -46,15 +51,25 @@ class Remembering:
         """The key of ``request`` (its route and all that it says), kept from others until the block is left."""
         name, fingerprint = _name(scope, key), digest(*request)
         if name in self._under_way:
-            raise Conflict(f"A request with this {FIELD} is still under way.", retry_after=1, field=FIELD)
+            raise _under_way()
         self._under_way.add(name)
         try:
-            before = await self._memory.remembered(scope, name)
-            if before is not None and before.fingerprint != fingerprint:
-                raise Conflict(f"This {FIELD} was used with another request; use a new key.", field=FIELD)
-            yield Keyed(AppendKey(name, fingerprint, b""), before)
+            async with self._claim(f"facts:{name}") as is_ours:
+                if not is_ours:
+                    raise _under_way()
+                yield await self._keyed(scope, name, fingerprint)
         finally:
             self._under_way.discard(name)
+
+    async def _keyed(self, scope: Scope, name: str, fingerprint: str) -> Keyed:
+        before = await self._memory.remembered(scope, name)
+        if before is not None and before.fingerprint != fingerprint:
+            raise Conflict(f"This {FIELD} was used with another request; use a new key.", field=FIELD)
+        return Keyed(AppendKey(name, fingerprint, b""), before)
+
+
+def _under_way() -> Conflict:
+    return Conflict(f"A request with this {FIELD} is still under way.", retry_after=1, field=FIELD)
 
 
 def _name(scope: Scope, key: str) -> str:

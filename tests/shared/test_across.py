@@ -185,3 +185,37 @@ async def test_a_job_begins_with_what_is_so_now(pair: Pair) -> None:
     assert worker is not None
     await worker.turn(worker.jobs["tidy"])
     assert trees.cached(company.organisation_id) is None
+
+
+async def test_a_key_whose_first_request_is_under_way_elsewhere_is_refused(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = await pair.one.company()
+    elsewhere, made = pair.seen_by_other(company), await company.hierarchy()
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    store, control = pair.one.services.store, pair.one.services.control
+
+    def waiting(work: Any) -> Any:
+        async def slow(*arguments: Any) -> Any:
+            begun.set()
+            await go_on.wait()
+            return await work(*arguments)
+
+        return slow
+
+    monkeypatch.setattr(store, "remembered", waiting(store.remembered))
+    monkeypatch.setattr(control.idempotency, "find", waiting(control.idempotency.find))
+    facts = ("POST", "/api/v1/ingest/ad-events", {"json": [event(made.creative)]})
+    rows = ("POST", "/api/v2/workspaces", {"json": {"name": "Second"}})
+    for method, path, sent in (facts, rows):
+        sent["headers"] = {"idempotency-key": "once"}
+        begun.clear()
+        go_on.clear()
+        first = asyncio.create_task(company.request(method, path, **sent))
+        await begun.wait()
+        assert (await elsewhere.request(method, path, **sent)).status_code == 409
+        go_on.set()
+        answer = await first
+        again = await elsewhere.request(method, path, **sent)
+        assert answer.status_code in (200, 201)
+        assert again.text.replace('"replayed":true', '"replayed":false') == answer.text

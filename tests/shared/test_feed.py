@@ -10,7 +10,7 @@ import pytest
 
 from headwater.errors import Unavailable
 from headwater.shared.address import address
-from headwater.shared.changes import Everything, Rows, Stale, encode
+from headwater.shared.changes import Everything, Rows, Stale, Told, decode, encode
 from headwater.shared.feed import MOST_AT_ONCE, Feed
 from headwater.shared.link import Link, Lost
 from tests.caching import CacheServer, new_prefix, until
@@ -160,7 +160,7 @@ async def test_a_catch_up_goes_on_when_the_one_who_began_it_goes_away(cache: Cac
 async def test_who_is_too_far_behind_drops_everything_and_goes_on(cache: CacheServer) -> None:
     async with processes(cache) as (one, other):
         for _ in range(MOST_AT_ONCE):
-            cache.ask("XADD", one.key, "*", "by", "x", "no", 1, "is", "settled", "of", encode([change(9)]))
+            cache.ask("XADD", one.key, "*", "told", encode(Told(b"x", 1, True, [change(9)])))
         assert await other.dropped()
         assert other.kept.heard == []
         await one.feed.publish([change(1)])
@@ -193,7 +193,7 @@ async def test_an_entry_that_took_the_anchor_s_place_is_not_taken_for_it(own_cac
         await other.heard()
         ((last, _),) = own_cache.ask("XREVRANGE", one.key, "+", "-", "COUNT", 1)
         own_cache.ask("FLUSHALL")
-        own_cache.ask("XADD", one.key, last, "by", "x", "no", 1, "is", "settled", "of", encode([change(2)]))
+        own_cache.ask("XADD", one.key, last, "told", encode(Told(b"x", 1, True, [change(2)])))
         assert await other.dropped()
 
 
@@ -250,7 +250,7 @@ async def test_what_could_not_be_published_has_everybody_drop_everything(own_cac
         await one.again_in_step()
         assert await other.heard() in ([Everything()], [])
         written = own_cache.ask("XRANGE", one.key, "-", "+")
-        assert encode([Everything()]) in [fields[b"of"] for _, fields in written]
+        assert [Everything()] in [decode(fields[b"told"]).changes for _, fields in written]
 
 
 async def test_a_server_that_is_full_is_one_that_is_lost(own_cache: CacheServer) -> None:
@@ -278,7 +278,7 @@ async def test_facts_that_cannot_be_looked_at_leave_nothing_kept(cache: CacheSer
 
 async def test_what_a_newer_version_writes_stands_for_everything(cache: CacheServer) -> None:
     async with processes(cache) as (one, other):
-        cache.ask("XADD", one.key, "*", "by", "x", "no", 1, "is", "settled", "of", b"\x91\x91\xa3new")
+        cache.ask("XADD", one.key, "*", "told", encode([b"x", 1, True, [["new", 7]]]))
         assert await other.heard() == [Everything()]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headwater.shared.changes import Told
 from tests.caching import CacheServer
 from tests.serving import PASSWORD, Company, Hierarchy, event
 from tests.shared.conftest import Pair, paired
@@ -147,9 +148,9 @@ async def test_a_commit_whose_process_ended_before_it_could_tell(shown: Shown, m
 
     write = feeds[0]._write
 
-    async def only_announced(number: int, state: bytes, written: bytes) -> None:
-        if state == b"announced":
-            await write(number, state, written)
+    async def only_announced(told: Told) -> None:
+        if not told.settled:
+            await write(told)
 
     monkeypatch.setattr(feeds[0], "_write", only_announced)
     await shown.send()

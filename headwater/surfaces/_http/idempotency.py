@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from headwater.errors import Conflict, InvalidRequest
+from headwater.shared import Shared
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
 
 MAX_LENGTH = 255
@@ -43,9 +44,10 @@ def under_way() -> Conflict:
 
 
 class Flights:
-    """The keys whose first request is under way in this process."""
+    """The keys whose first request is under way, here or in another process."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
         self._keys: set[tuple[str, str]] = set()
 
     async def once(self, endpoint: Endpoint, call: Call[Any, Any], raw: bytes, path: str, query: bytes) -> Reply:
@@ -57,8 +59,12 @@ class Flights:
         if (owner, key) in self._keys:
             raise under_way()
         self._keys.add((owner, key))
+        name = hashlib.sha256(f"{owner}\0{key}".encode()).hexdigest()
         try:
-            return await self._first_or_again(endpoint, call, owner, key, raw, path, query)
+            async with self._shared.claim(f"request:{name}") as is_ours:
+                if not is_ours:
+                    raise under_way()
+                return await self._first_or_again(endpoint, call, owner, key, raw, path, query)
         finally:
             self._keys.discard((owner, key))
 

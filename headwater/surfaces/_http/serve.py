@@ -45,7 +45,7 @@ class Server:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.limits = HourlyLimits(services.control.shared, services.clock)
-        self._flights = idempotency.Flights()
+        self._flights = idempotency.Flights(services.control.shared)
 
     async def reply(
         self, endpoint: Endpoint, request: Request, headers: Headers, client_ip: str, sent_headers: dict[str, str]
