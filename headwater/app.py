@@ -30,6 +30,7 @@ from headwater.control.sources.connections import Connections
 from headwater.decisioning.recommend import Recommender
 from headwater.decisioning.respond import Responder
 from headwater.decisioning.segments import Segments
+from headwater.decisioning.turns import Turns
 from headwater.delivery.deliverer import Deliverer
 from headwater.ingest.append import Writer
 from headwater.ingest.receive import Ingest
@@ -194,7 +195,8 @@ class Headwater:
         self.worker = Worker(control, work, clock) if settings.jobs else None
         self.deliverer = Deliverer(control, outbound, clock)
         remembering = Remembering(store, control.shared.claim)
-        recommender = Recommender(control.books, decisions, self._writer, remembering, clock)
+        customers, lists = Turns("customer", control.shared), Turns("segment", control.shared)
+        recommender = Recommender(control.books, decisions, self._writer, remembering, customers, clock)
         responder = Responder(control.books, decisions, self._writer, remembering, clock)
         intake = Ingest(self._writer, remembering, control.trees, control.rosters, control.books, clock, settings)
         self.services = Services(
@@ -208,7 +210,7 @@ class Headwater:
             decisions,
             recommender,
             responder,
-            Segments(control.books, decisions, self._writer, clock),
+            Segments(control.books, decisions, self._writer, lists, clock),
             intake,
             reporting,
             outbound,

@@ -97,6 +97,9 @@ async def _opened(headwater: Headwater) -> AsyncIterator[Finding]:
     health = await services.store.health()
     opened = f"open in {services.store.dialect.label}"
     yield Finding("facts", f"{opened}; {health.fresh_rows:,} fresh rollup rows wait to be merged", health.responsive)
+    shared = await services.control.shared.responsive()
+    if shared is not None:
+        yield Finding("shared cache", "answers" if shared else "does not answer", shared)
     async with services.control.reading() as session:
         organisations = (await session.scalars(select(Organisation.id).order_by(Organisation.id))).all()
     for organisation in organisations:

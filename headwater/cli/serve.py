@@ -13,7 +13,7 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
-from headwater import payments
+from headwater import payments, shared
 from headwater import settings as settings_module
 
 
@@ -32,6 +32,7 @@ def serve(
     settings = settings_module.load(host=host, port=port, data_dir=str(data_dir) if data_dir else None)
     # The worker would fail on these again and again.
     payments.check(settings)
+    shared.check(settings)
     port = settings.port or _free_port(settings.host)
     settings = msgspec.structs.replace(settings, port=port)
     if demo:

@@ -155,9 +155,11 @@ class Control:
         return self.shared.announcing(rows)
 
     def forget(self) -> None:
-        """Let go of everything that is kept in memory of the rows; it is read again when it is asked for."""
-        for kept in (self.trees, self.rosters, self.books, self.access, self.annotations):
-            kept.forget()
+        """Use nothing that is kept in memory of the rows before a look at the database shows that it is good."""
+        for models in (self.trees, self.rosters, self.books):
+            models.distrust()
+        self.access.forget()
+        self.annotations.forget()
 
     def changed(self, change: Change) -> None:
         """Let go of what a change, here or in another process, makes stale."""

@@ -78,9 +78,9 @@ class ReadModels(ABC, Generic[Model]):
         self._kept.pop(organisation_id, None)
         self._changed(organisation_id)
 
-    def forget(self) -> None:
-        """Forget all models in the same way; listeners are not told."""
-        self._kept.clear()
+    def distrust(self) -> None:
+        """Use no model again before its counter was looked at, nor what a look that is under way finds."""
+        self._kept = {number: _Kept(model=kept.model, version=kept.version) for number, kept in self._kept.items()}
 
     def _changed(self, organisation_id: int) -> None:
         for listener in self._listeners:

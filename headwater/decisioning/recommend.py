@@ -101,6 +101,7 @@ class Recommender:
         known: DecisionFacts,
         facts: Facts,
         remembering: Remembering,
+        turns: Turns,
         clock: Clock,
         *,
         random: Random | None = None,
@@ -114,7 +115,7 @@ class Recommender:
         self._random = random or Random()  # noqa: S311 - explores offers, guards nothing
         self._timer = timer
         self._boards = Boards()
-        self._turns = Turns()
+        self._turns = turns
 
     async def recommend(self, wanted: Wanted, scope: Scope) -> Recommendation:
         """The best offers for a customer now, written before they are answered."""
@@ -143,7 +144,7 @@ class Recommender:
         started = self._timer()
         book = await self._books.get(scope.organisation_id)
         question = _found(book, wanted)
-        async with self._turns.of((scope.organisation_id, wanted.customer_id)):
+        async with self._turns.of(scope.organisation_id, wanted.customer_id):
             now = as_facts(self._clock())
             decision = await self._decide(book, question, wanted, now, scope)
             recommendation = _answer(question, decision, (self._timer() - started) * 1000)

@@ -27,12 +27,12 @@ class Customers(Protocol):
 class Segments:
     """Makes lists of segments."""
 
-    def __init__(self, books: Books, customers: Customers, facts: Facts, clock: Clock) -> None:
+    def __init__(self, books: Books, customers: Customers, facts: Facts, turns: Turns, clock: Clock) -> None:
         self._books = books
         self._customers = customers
         self._facts = facts
         self._clock = clock
-        self._turns = Turns()
+        self._turns = turns
 
     async def refresh(self, public_id: str, scope: Scope) -> None:
         """Store the segment's list anew, durable on return.
@@ -47,7 +47,7 @@ class Segments:
                 " 'ingest/segment-members' or give it 'filters'.",
                 field="filters",
             )
-        async with self._turns.of((scope.organisation_id, segment.number)):
+        async with self._turns.of(scope.organisation_id, segment.number):
             customers = await self._customers.matching(segment.filters, scope)
             rows = member_rows(segment.number, customers, as_facts(self._clock()))
             await self._facts.append_together([FactBatch(scope, SEGMENT_MEMBERS.name, rows)])

@@ -7,6 +7,7 @@ on its own, and none of this costs anything.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
@@ -125,6 +126,19 @@ class Shared:
         log.warning("cache.lost", server=repr(self._address), reason=reason)
         if self.feed is not None:
             self.feed.lost()
+
+
+def check(settings: Settings) -> None:
+    """SettingsError where the settings name a server that would never let us in."""
+
+    async def tried() -> None:
+        shared = provide(settings)
+        try:
+            await shared.start()
+        finally:
+            await shared.stop()
+
+    asyncio.run(tried())
 
 
 def provide(settings: Settings) -> Shared:

@@ -144,7 +144,7 @@ async def test_a_commit_whose_answer_is_lost_is_whole_or_never_seen(
         with pytest.raises(Failed):
             await store.append(commit())
         breaking.left = 1 << 30
-        await store._write(store._writer.refresh)
+        await store.refresh()
         assert await seen(store) == NOTHING, "what was refused is not seen by who refused it"
         assert await store.append(commit()) == STORED
         assert (await seen(store))[:3] == (2, 2, 1)
@@ -172,7 +172,7 @@ async def test_a_claim_that_breaks_off_is_made_anew(server: Server, monkeypatch:
             breaking.left = 1 << 30
             assert await append(one, Event(session_id=f"a{count}")) == Appended(1, 0)
             for store in (one, other):
-                await store._write(store._writer.refresh)
+                await store.refresh()
                 assert await total(store, "impressions") == 2 * count, (left, heard)
 
 

@@ -211,6 +211,18 @@ def test_a_scope_looked_up_before_an_eviction_is_not_kept_after_it(clock: FixedC
     assert cache.get(("bearer", "x")) is None
 
 
+def test_clearing_forgets_everybody_also_those_who_are_looked_up_just_now(
+    clock: FixedClock, nord: Founded, syd: Founded
+) -> None:
+    cache = ScopeCache(clock, _not_renewed)
+    generation = cache.generation
+    cache.put(("bearer", "a"), nord.scope, None, generation)
+    cache.put(("bearer", "b"), syd.scope, None, generation)
+    cache.clear()
+    cache.put(("bearer", "c"), nord.scope, None, generation)
+    assert [cache.get(("bearer", secret)) for secret in "abc"] == [None] * 3
+
+
 def test_the_cache_is_bounded_and_evicts_one_organisation_only(clock: FixedClock, nord: Founded, syd: Founded) -> None:
     cache = ScopeCache(clock, _not_renewed, most=2)
     for secret, scope in (("a", nord.scope), ("b", nord.scope), ("c", syd.scope)):

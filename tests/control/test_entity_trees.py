@@ -189,3 +189,20 @@ async def test_only_so_many_trees_are_kept(
     await control.trees.get(second)
     assert control.trees.cached(first) is None
     assert control.trees.cached(second) is not None
+
+
+async def test_a_tree_that_is_not_trusted_is_used_again_only_if_its_counter_says_so(
+    control: Control, settings: Settings, clock: FixedClock, nord: Founded
+) -> None:
+    organisation_id = nord.scope.organisation_id
+    before = await control.trees.get(organisation_id)
+    control.forget()
+    assert control.trees.cached(organisation_id) is None
+    assert await control.trees.get(organisation_id) is before
+    beside = provide(settings, clock, CHEAP_HASHER)
+    await beside.start()
+    await grow(beside, nord)
+    await beside.stop()
+    assert await control.trees.get(organisation_id) is before
+    control.forget()
+    assert await control.trees.get(organisation_id) is not before

@@ -15,11 +15,13 @@ from headwater.catalogue.registry import CATALOGUE
 from headwater.control.decisions.book import Book
 from headwater.decisioning.recommend import Recommendation, Recommender, Sent, Wanted
 from headwater.decisioning.respond import Recorded, Responder, Response
+from headwater.decisioning.turns import Turns
 from headwater.ingest.append import Writer
 from headwater.query.cache import TagGenerations
 from headwater.query.decisions.run import DECISIONS, DecisionsEngine
 from headwater.query.decisions.state import CustomerState, Trace, TraceFilter
 from headwater.scope import Scope
+from headwater.shared import Shared
 from headwater.storage.duckdb.store import DuckDBStore
 from headwater.storage.remembering import Remembering
 from tests.decisioning.world import NOW
@@ -53,8 +55,9 @@ class Deciding:
         self.books = Books(book)
         self.known = DecisionsEngine(store, generations, self.clock, cache_bytes=0)
         remembering = Remembering(store)
+        turns = Turns("customer", Shared(None))
         self.recommender = Recommender(
-            self.books, self.known, writer, remembering, self.clock, random=Random(seed), timer=lambda: 0.0
+            self.books, self.known, writer, remembering, turns, self.clock, random=Random(seed), timer=lambda: 0.0
         )
         self.responder = Responder(self.books, self.known, writer, remembering, self.clock)
 

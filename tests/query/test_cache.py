@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from headwater.kit.clock import FixedClock
 from headwater.query.cache import Tag, TaggedCache, TagGenerations
 
 pytestmark = pytest.mark.timeout(10)
@@ -177,3 +179,29 @@ async def test_who_asks_while_a_computation_is_being_cancelled_begins_another() 
     joining = ask(kept, again)
     assert await ended(again, asking, joining) == [("again", False)] * 2
     assert again.begun == 1
+
+
+async def test_a_drop_makes_everything_stale_also_what_is_under_way() -> None:
+    kept, work = cache(), Work()
+    await ended(work, ask(kept, work))
+    kept.generations.drop()
+    begun = Work("of before")
+    under_way = ask(kept, begun)
+    await begun.begins.wait()
+    kept.generations.drop()
+    after = Work("of after")
+    assert await ended(after, ask(kept, after)) == [("of after", False)]
+    assert await ended(begun, under_way) == [("of before", False)]
+    assert await ask(kept, after) == ("of after", True)
+
+
+@pytest.mark.parametrize("said", [None, timedelta(seconds=90)])
+async def test_nothing_is_kept_longer_than_other_processes_allow(said: timedelta | None) -> None:
+    clock = FixedClock(datetime(2025, 5, 3, tzinfo=UTC))
+    kept: TaggedCache[str] = TaggedCache(1000, TagGenerations(timedelta(seconds=60)), clock)
+    expires = clock() + said if said else None
+    kept.put("key", "answer", (CREATIVE,), kept.generations.of((CREATIVE,)), 6, expires)
+    clock.advance(timedelta(seconds=59))
+    assert kept.get("key") == "answer"
+    clock.advance(timedelta(seconds=1))
+    assert kept.get("key") is None

@@ -219,3 +219,13 @@ async def test_a_key_whose_first_request_is_under_way_elsewhere_is_refused(
         again = await elsewhere.request(method, path, **sent)
         assert answer.status_code in (200, 201)
         assert again.text.replace('"replayed":true', '"replayed":false') == answer.text
+
+
+async def test_a_customer_s_turns_are_taken_over_both(pair: Pair) -> None:
+    company = await pair.one.company()
+    shop, elsewhere = await opened(company), Shop(pair.seen_by_other(company))
+    config = {"maxContacts": 1, "windowDays": 1}
+    await shop.make("contact-policies", name="Once a day", ruleType="frequency_cap", scope="global", config=config)
+    found = await asyncio.gather(*(one.recommend(limit=1) for one in [shop, elsewhere] * 4))
+    given = [decision["offerId"] for one in found for decision in one["decisions"]]
+    assert len(given) == len(set(given))

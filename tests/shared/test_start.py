@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from headwater.settings import SettingsError, load
-from headwater.shared import Shared
+from headwater.settings import Settings, SettingsError, load
+from headwater.shared import Shared, check
 from headwater.shared.address import address
 from tests.caching import CacheServer, cache_server, in_step
 from tests.serving import serving
@@ -76,6 +76,15 @@ async def test_a_wrong_password_stops_the_start(given: str) -> None:
             await shared.start()
         assert SECRET not in str(refusal.value)
         await shared.stop()
+
+
+@pytest.mark.scaled
+def test_the_command_line_looks_before_it_starts_a_worker(cache: CacheServer) -> None:
+    check(Settings())
+    check(Settings(cache_url=cache.url()))
+    check(Settings(cache_url=f"valkey://127.0.0.1:{free_port()}/0"))
+    with pytest.raises(SettingsError, match="refuses us"):
+        check(Settings(cache_url=f"valkey://127.0.0.1:{cache.port}/99"))
 
 
 @pytest.mark.scaled
