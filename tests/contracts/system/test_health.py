@@ -12,6 +12,7 @@ HEALTH = "/api/v1/health"
 
 async def test_the_seed_s_example(server: Server) -> None:
     answer = await server.client.get(HEALTH)
+    cache = {"cache": {"connected": True}} if server.services.settings.cache_url else {}
     assert (answer.status_code, answer.json()) == (
         200,
         {
@@ -19,6 +20,7 @@ async def test_the_seed_s_example(server: Server) -> None:
             "timestamp": "2025-05-03T12:30:00Z",
             "database": {"connected": True},
             "data": {"responsive": True},
+            **cache,
         },
     )
 
