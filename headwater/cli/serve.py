@@ -15,6 +15,7 @@ from granian.log import LogLevels
 
 from headwater import payments
 from headwater import settings as settings_module
+from headwater.outbound import traces
 
 
 def serve(
@@ -32,6 +33,7 @@ def serve(
     settings = settings_module.load(host=host, port=port, data_dir=str(data_dir) if data_dir else None)
     # The worker would fail on these again and again.
     payments.check(settings)
+    traces.check(settings)
     port = settings.port or _free_port(settings.host)
     settings = msgspec.structs.replace(settings, port=port)
     if demo:
