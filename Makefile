@@ -54,8 +54,9 @@ coverage: $(VENV)/.dev ## Run the tests and say which lines and branches they re
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-bench: $(VENV)/.dev ## Measure this server against its floors (EVENTS=10000000)
+bench: $(VENV)/.dev ## Measure this server against its floors (EVENTS=10000000), and hold docs/scaling.md
 	$(BIN)/python -m benchmarks --events $(EVENTS)
+	$(BIN)/python -m benchmarks.scaling --measure
 
 evals: $(VENV)/.dev ## Ask the built-in analyst every question of evals/ and write evals/RESULTS.md
 	$(BIN)/python -m evals
