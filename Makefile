@@ -3,8 +3,10 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA_DIR ?= .data
 EVENTS ?= 10000000
+EXTRAS := bigquery clickhouse models mssql postgres snowflake stripe telemetry valkey
 VENV := .venv
 BIN := $(VENV)/bin
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-scaled check audit coverage bench evals docs screenshots requirements clean
@@ -52,8 +54,9 @@ coverage: $(VENV)/.dev ## Run the tests and say which lines and branches they re
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-bench: $(VENV)/.dev ## Measure this server against its floors (EVENTS=10000000)
+bench: $(VENV)/.dev ## Measure this server against its floors (EVENTS=10000000), and hold docs/scaling.md
 	$(BIN)/python -m benchmarks --events $(EVENTS)
+	$(BIN)/python -m benchmarks.scaling --measure
 
 evals: $(VENV)/.dev ## Ask the built-in analyst every question of evals/ and write evals/RESULTS.md
 	$(BIN)/python -m evals
@@ -65,8 +68,12 @@ screenshots: $(VENV)/.dev ## Take pictures of every page of the console into bui
 	$(BIN)/python -m tests.browser.screenshots
 
 requirements: $(VENV)/.dev ## Compile the pinned requirements from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements/base.txt
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements/base.txt --output-file requirements/dev.txt
+	mkdir -p build
+	$(COMPILE) --generate-hashes --output-file requirements/base.txt
+	$(COMPILE) --extra dev --generate-hashes --constraint requirements/base.txt --output-file requirements/dev.txt
+	$(COMPILE) $(EXTRAS:%=--extra %) --constraint requirements/base.txt --output-file build/extras.txt
+	for extra in $(EXTRAS); do $(COMPILE) --extra $$extra --generate-hashes --constraint build/extras.txt $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements/base.txt) --output-file requirements/extra-$$extra.txt || exit; done
+	echo "setuptools>=77" | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements/build.txt
 
 clean: ## Remove what make created, except data directories
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

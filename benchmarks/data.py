@@ -69,7 +69,7 @@ async def _make(path: Path, events: int) -> None:
         )
         _, key = await ApiKeys(unit.session, scope).create("bench", ["read", "write"])
     for first in range(0, events, _CHUNK):
-        rows = _events(first, min(_CHUNK, events - first), events, list(creatives))
+        rows = ad_events(first, min(_CHUNK, events - first), events, list(creatives))
         await store.append([FactBatch(scope, AD_EVENTS.name, rows)])
         print(f"  {first + rows.num_rows:,}", end="\r", flush=True)
     await store.compact()
@@ -77,7 +77,7 @@ async def _make(path: Path, events: int) -> None:
     (path / "bench.json").write_bytes(msgspec.json.encode(Known(key, list(creatives))))
 
 
-def _events(first: int, count: int, total: int, creatives: list[int]) -> pa.Table:
+def ad_events(first: int, count: int, total: int, creatives: list[int]) -> pa.Table:
     """Events number ``first`` and on, in order of time: nine impressions in ten, twenty domains, four DSPs."""
     connection = duckdb.connect()
     connection.register("creative", pa.table({"place": list(range(len(creatives))), "id": creatives}))

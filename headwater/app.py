@@ -39,10 +39,11 @@ from headwater.jobs.creator_sums import CreatorSums
 from headwater.jobs.milestones import Milestones
 from headwater.jobs.registry import jobs
 from headwater.jobs.worker import Worker
+from headwater.kit import tracing
 from headwater.kit.clock import Clock, system_clock
 from headwater.kit.redaction import redact_line
 from headwater.mcp.bridge import Bridge
-from headwater.outbound import Outbound
+from headwater.outbound import Outbound, traces
 from headwater.outbound import provide as provide_outbound
 from headwater.query.cache import TaggedCache, TagGenerations
 from headwater.query.decisions.run import DecisionsEngine
@@ -237,6 +238,8 @@ class Headwater:
 
     async def start(self) -> None:
         """Open both stores and begin to write."""
+        if self.services.settings.traces:
+            tracing.start(traces.provide())
         await self.services.control.start()
         await self.services.store.start()
         await self._writer.start()
@@ -253,6 +256,9 @@ class Headwater:
         await self._writer.stop()
         await self.services.store.stop()
         await self.services.control.stop()
+        if self.services.settings.traces:
+            # A collector that does not answer would hold up the loop.
+            await asyncio.to_thread(tracing.stop)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -279,6 +285,8 @@ def configure_logging(settings: Settings) -> None:
     renderer = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
+            tracing.add_ids,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,

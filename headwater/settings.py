@@ -108,6 +108,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
     allow_private_hosts: bool = False
     metrics_token: str = ""
+    traces: bool = False
     log_format: Literal["pretty", "json"] = "pretty"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -199,6 +200,8 @@ DESCRIPTIONS: dict[str, str] = {
     "trusted_proxies": "How many proxies in front may set X-Forwarded-For; 0 trusts none.",
     "allow_private_hosts": "Whether the server may connect to loopback and private addresses that users name.",
     "metrics_token": "Bearer token for /metrics from other machines; empty answers this machine only.",
+    "traces": "Whether traces are sent to a collector, which OTEL_EXPORTER_OTLP_ENDPOINT names; docs/operations.md has"
+    " the other variables. Needs `pip install headwater[telemetry]`.",
     "log_format": "Log lines for people (pretty) or machines (json).",
     "log_level": "The least important level that is logged.",
 }

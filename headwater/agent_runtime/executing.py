@@ -26,6 +26,7 @@ from headwater.control.billing.credits import Work
 from headwater.control.db import UnitOfWork
 from headwater.control.webhooks.outbox import post_event
 from headwater.errors import HeadwaterError, InternalError, PaymentRequired, Timeout
+from headwater.kit import tracing
 from headwater.kit.beside import Beside
 from headwater.scope import Scope
 
@@ -112,8 +113,17 @@ class Executor:
         return outcome, formed(outcome, order.form)
 
     async def _run(self, order: Order, telling: Telling) -> Outcome:
-        # The question may have waited since it was asked.
-        await self._control.shared.catch_up()
+        asked = order.asked
+        with tracing.span(
+            "agent execution", agent=asked.agent_id, execution=asked.execution_id, execution_kind=asked.kind
+        ) as span:
+            # The question may have waited since it was asked.
+            await self._control.shared.catch_up()
+            outcome = await self._in_time(order, telling)
+            span.set(agent_tokens=outcome.tokens)
+        return outcome
+
+    async def _in_time(self, order: Order, telling: Telling) -> Outcome:
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._runner.run(order.brief, order.turn, order.scope, telling)

@@ -15,6 +15,7 @@ from granian.log import LogLevels
 
 from headwater import payments, shared
 from headwater import settings as settings_module
+from headwater.outbound import traces
 
 
 def serve(
@@ -33,6 +34,7 @@ def serve(
     # The worker would fail on these again and again.
     payments.check(settings)
     shared.check(settings)
+    traces.check(settings)
     port = settings.port or _free_port(settings.host)
     settings = msgspec.structs.replace(settings, port=port)
     if demo:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ from headwater.control.users.service import Users
 from headwater.control.users.throttle import AddressThrottle
 from headwater.control.webhooks.queue import DeliveryQueue
 from headwater.errors import NotFound
+from headwater.kit import tracing
 from headwater.kit.clock import Clock, system_clock
 from headwater.mail import provide as provide_mailer
 from headwater.payments import provide as provide_gateway
@@ -124,9 +125,13 @@ class Control:
         """A session that can change nothing."""
         return self._database.reading()
 
-    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
         """One write transaction, committed at its end."""
-        return self._database.unit_of_work()
+        # Not attached: it is begun in the midst of a handler, and ends behind it.
+        with tracing.span("unit of work", attach=False):
+            async with self._database.unit_of_work() as unit:
+                yield unit
 
     async def responsive(self) -> bool:
         """Whether the database answers now."""

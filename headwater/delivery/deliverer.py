@@ -25,6 +25,7 @@ from headwater.control import Control
 from headwater.control.webhooks.queue import Outcome, Outgoing, Settled
 from headwater.delivery.attempt import attempt
 from headwater.errors import HeadwaterError
+from headwater.kit import tracing
 from headwater.kit.clock import Clock
 from headwater.kit.ids import new_id
 from headwater.outbound import Outbound
@@ -124,7 +125,8 @@ class Deliverer:
         for turn in range(IN_A_ROW):
             if outgoing is None:
                 return
-            outcome = await attempt(self._outbound, outgoing, self._clock())
+            with tracing.span("webhook delivery", webhook=outgoing.webhook_id, message=outgoing.event_id):
+                outcome = await attempt(self._outbound, outgoing, self._clock())
             go_on = not self._stopping and turn + 1 < IN_A_ROW
             try:
                 settled = await self._settle(outgoing, outcome, go_on)

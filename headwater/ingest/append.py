@@ -13,7 +13,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import pyarrow.compute as pc
@@ -21,7 +21,11 @@ import structlog
 
 from headwater.catalogue.registry import CATALOGUE
 from headwater.errors import Unavailable
+from headwater.kit import tracing
 from headwater.storage.port import Appended, FactBatch, Store
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
 
 _LINGER = 0.02
 log = structlog.get_logger(__name__)
@@ -47,6 +51,8 @@ class _Waiting(msgspec.Struct, frozen=True):
     batches: Sequence[FactBatch]
     answer: asyncio.Future[list[Appended]]
     events: int
+    origin: SpanContext | None = None
+    """What it is part of, for the traces."""
 
 
 class Writer:
@@ -104,11 +110,12 @@ class Writer:
             raise Unavailable("The server is stopping; nothing was stored.", retry_after=1)
         if self._events and self._events + events > self._queue_events:
             raise Unavailable("The writer cannot keep up; nothing was stored.", retry_after=1)
-        waiting = _Waiting(batches, asyncio.get_running_loop().create_future(), events)
-        self._queue.append(waiting)
-        self._events += events
-        self._wake.set()
-        return await waiting.answer
+        with tracing.span("ingest append", events=events, batches=len(batches)):
+            waiting = _Waiting(batches, asyncio.get_running_loop().create_future(), events, tracing.here())
+            self._queue.append(waiting)
+            self._events += events
+            self._wake.set()
+            return await waiting.answer
 
     async def _run(self) -> None:
         while self._queue or not self._stopping:
@@ -149,7 +156,7 @@ class Writer:
         touched = _touched(batches) if self._callbacks else []
         try:
             async with self._announcing(touched):
-                appended = dict(zip(map(id, batches), await self._store.append(batches), strict=True))
+                appended = dict(zip(map(id, batches), await self._store_together(batches, group), strict=True))
                 self._tell(touched)
         except Exception:
             log.exception("ingest.commit_failed", batches=len(group))
@@ -164,6 +171,16 @@ class Writer:
         for waiting in group:
             if not waiting.answer.done():
                 waiting.answer.set_result([appended[id(batch)] for batch in waiting.batches])
+
+    async def _store_together(self, batches: list[FactBatch], group: list[_Waiting]) -> list[Appended]:
+        events = sum(waiting.events for waiting in group)
+        served = [waiting.origin for waiting in group]
+        with tracing.span(
+            "ingest commit", links=served, events=events, batches=len(batches), senders=len(group)
+        ) as span:
+            appended = await self._store.append(batches)
+            span.set(duplicates=sum(done.duplicates for done in appended))
+        return appended
 
     def _tell(self, touched: list[Touched]) -> None:
         for callback in self._callbacks:

@@ -20,6 +20,7 @@ from headwater.control import Control
 from headwater.control.jobs.leases import Leases
 from headwater.errors import HeadwaterError
 from headwater.jobs.registry import Job
+from headwater.kit import tracing
 from headwater.kit.clock import Clock
 from headwater.kit.ids import new_id
 
@@ -75,7 +76,8 @@ class Worker:
             slot = job.schedule.slot(self._clock())
             if not await self._claim(job, slot):
                 return False
-            await self._run(job, slot)
+            with tracing.span("job", job=job.name):
+                await self._run(job, slot)
             return True
         except HeadwaterError as error:
             # The control plane's database was busy: what was not begun is due at the next look, too, and
@@ -128,6 +130,7 @@ class Worker:
             await self._end(job, "done")
             log.info("job.done", job=job.name, slot=slot.isoformat())
         else:
+            tracing.current().fail(error)
             log.error("job.failed", job=job.name, slot=slot.isoformat(), exc_info=error)
             await self._end(job, "failed", type(error).__name__)
         self._settled[job.name] = slot

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 
 from headwater.errors import UpstreamError, UpstreamTimeout
+from headwater.kit import tracing
 from headwater.outbound.hosts import HostGuard
 from headwater.outbound.transport import GuardedTransport, checked_url, destination
 
@@ -68,6 +69,18 @@ class Outbound:
         # A compressed answer could be a thousand times larger than what was counted.
         request.headers["accept-encoding"] = "identity"
         request.headers["connection"] = "close"
+        # A host and no more: some platforms have their token in the path.
+        with tracing.span("outbound", kind="client", method=method, host=request.url.host) as span:
+            answer = await self._within(seconds, request, most_bytes)
+            span.set(status=answer.status)
+        return answer
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        if self._made is not None:
+            await self._made.aclose()
+
+    async def _within(self, seconds: float, request: httpx.Request, most_bytes: int) -> Answer:
         host = request.url.host
         try:
             async with asyncio.timeout(seconds):
@@ -78,11 +91,6 @@ class Outbound:
             raise UpstreamError(f"'{host}' cannot be connected to: {_words(error)}.", host=host) from None
         except httpx.HTTPError as error:
             raise UpstreamError(f"The connection to '{host}' failed: {_words(error)}.", host=host) from None
-
-    async def aclose(self) -> None:
-        """Close what is open."""
-        if self._made is not None:
-            await self._made.aclose()
 
     async def _answer(self, request: httpx.Request, most_bytes: int) -> Answer:
         host = request.url.host

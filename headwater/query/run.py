@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from headwater.catalogue.model import EventDataset
+from headwater.kit import tracing
 from headwater.query.cache import Freshness, Tag, TaggedCache, TagGenerations
 from headwater.query.compile import compile
 from headwater.query.plan import Plan, plan
@@ -71,7 +72,9 @@ class Engine:
         async def compute() -> Answer:
             return answer(resolved, await self._store.fetch(statement), fresh)
 
-        found, kept = await self._cache.get_or_compute((scope.organisation_id, question), tags, compute, _size)
+        with tracing.span("question", purpose=statement.purpose, dataset=question.dataset) as span:
+            found, kept = await self._cache.get_or_compute((scope.organisation_id, question), tags, compute, _size)
+            span.set(kept=kept)
         return msgspec.structs.replace(found, cached=True) if kept else found
 
     async def explain(self, question: Question, scope: Scope) -> Explanation:

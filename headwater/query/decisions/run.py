@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from headwater.catalogue.decisions import INTERACTIONS
+from headwater.kit import tracing
 from headwater.kit.clock import Clock
 from headwater.query.cache import Freshness, Tag, TaggedCache, TagGenerations
 from headwater.query.decisions.answers import DashboardAnswer, Result, result
@@ -85,7 +86,9 @@ class DecisionsEngine:
             return await result(self._reader(scope), question, span(question, now), names), now
 
         key = (scope.organisation_id, question, now.date(), entities_generation)
-        (found, asked_at), kept = await self._cache.get_or_compute(key, tags, compute, _size, until)
+        with tracing.span("question", purpose=f"dashboard {question.type}", dataset=DECISIONS) as told:
+            (found, asked_at), kept = await self._cache.get_or_compute(key, tags, compute, _size, until)
+            told.set(kept=kept)
         fresh = Freshness(scope.organisation_id, tags, generations, until)
         return DashboardAnswer(found, span(question, asked_at), fresh, kept)
 

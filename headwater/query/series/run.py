@@ -20,6 +20,7 @@ from headwater.catalogue.model import SnapshotDataset
 from headwater.catalogue.registry import SNAPSHOTS
 from headwater.catalogue.series import EntityKind
 from headwater.errors import InvalidRequest
+from headwater.kit import tracing
 from headwater.kit.clock import Clock
 from headwater.kit.zones import DAY, local_date, midnight
 from headwater.query.cache import Freshness, Tag, TaggedCache, TagGenerations
@@ -90,7 +91,9 @@ class SeriesEngine:
 
         expires = self._expiry(question)
         key = (scope.organisation_id, question, members)
-        found, kept = await self._cache.get_or_compute(key, tags, compute, _size, expires)
+        with tracing.span("question", purpose=f"series by {question.entity}", dataset=ANALYTICS) as span:
+            found, kept = await self._cache.get_or_compute(key, tags, compute, _size, expires)
+            span.set(kept=kept)
         fresh = Freshness(
             scope.organisation_id,
             (*tags, _roster_tag(scope)),

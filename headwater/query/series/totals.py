@@ -17,6 +17,7 @@ import msgspec
 
 from headwater.catalogue.creators import CREATOR_SNAPSHOTS, SERIES, VIDEO_SNAPSHOTS
 from headwater.catalogue.series import Ratio, Term
+from headwater.kit import tracing
 from headwater.kit.clock import Clock
 from headwater.kit.zones import DAY, midnight
 from headwater.query.cache import Freshness, Tag, TaggedCache, TagGenerations
@@ -156,7 +157,9 @@ class TotalsEngine:
         # By the roster's generation too: one that was read before a change must not pass for the one after it.
         key = (scope.organisation_id, question, roster_generation)
         expires = expiry(self._clock(), question.today, question.zone)
-        found, _ = await self._cache.get_or_compute(key, (facts, members), compute, _size, expires)
+        with tracing.span("question", purpose="totals of the roster", dataset=ANALYTICS) as span:
+            found, kept = await self._cache.get_or_compute(key, (facts, members), compute, _size, expires)
+            span.set(kept=kept)
         fresh = Freshness(scope.organisation_id, (facts, members), generations, found.expires)
         return msgspec.structs.replace(found, fresh=fresh)
 

@@ -21,6 +21,7 @@ import structlog
 
 from headwater.catalogue.model import Dataset, SnapshotDataset
 from headwater.errors import HeadwaterError, Timeout, Unavailable
+from headwater.kit import tracing
 from headwater.kit.clock import Clock, system_clock
 from headwater.scope import Scope
 from headwater.storage.clickhouse import sums
@@ -149,6 +150,12 @@ class ClickHouseStore:
 
     async def fetch(self, statement: Statement) -> list[Row]:
         """Run on a free link; the engine stops by itself after the time limit, and when the asker goes away."""
+        with tracing.span("store fetch", kind="client", database="clickhouse", purpose=statement.purpose) as span:
+            rows = await self._fetch(statement)
+            span.set(rows=len(rows))
+        return rows
+
+    async def _fetch(self, statement: Statement) -> list[Row]:
         try:
             async with asyncio.timeout(self._timeout):
                 link = await self._links.get()
@@ -194,7 +201,8 @@ class ClickHouseStore:
 
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """One commit on the writer thread."""
-        appended = await self._write_in_turn(self._writer.append, batches)
+        with tracing.span("store append", kind="client", database="clickhouse", batches=len(batches)):
+            appended = await self._write_in_turn(self._writer.append, batches)
         self._compact_if_due()
         return appended
 
@@ -240,6 +248,10 @@ class ClickHouseStore:
 
     async def compact(self) -> None:
         """Merge the fresh sums into segments; ingest and reads go on meanwhile."""
+        with tracing.span("store merge", kind="client", database="clickhouse"):
+            await self._compact()
+
+    async def _compact(self) -> None:
         loop = asyncio.get_running_loop()
         async with self._one_compaction, self._turn(_MERGING):
             if loop.time() >= self._sweep_at:

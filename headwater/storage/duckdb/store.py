@@ -22,6 +22,7 @@ import structlog
 
 from headwater.catalogue.model import Dataset, SnapshotDataset
 from headwater.errors import StoreInUse, Timeout, Unavailable
+from headwater.kit import tracing
 from headwater.kit.clock import Clock, system_clock
 from headwater.scope import Scope
 from headwater.storage.duckdb import append as appending
@@ -143,6 +144,12 @@ class DuckDBStore:
 
     async def fetch(self, statement: Statement) -> list[Row]:
         """Run on a free cursor; the timer interrupts the engine, not only the waiting."""
+        with tracing.span("store fetch", kind="client", database="duckdb", purpose=statement.purpose) as span:
+            rows = await self._fetch(statement)
+            span.set(rows=len(rows))
+        return rows
+
+    async def _fetch(self, statement: Statement) -> list[Row]:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout):
@@ -177,7 +184,8 @@ class DuckDBStore:
 
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """One transaction on the writer thread; daily sums of a few rows follow when they are asked for, or soon."""
-        appended = await self._write(self._append, batches)
+        with tracing.span("store append", kind="client", database="duckdb", batches=len(batches)):
+            appended = await self._write(self._append, batches)
         if self._waiting and self._settling is None:
             loop = asyncio.get_running_loop()
             self._settling = loop.call_later(_SETTLE_SECONDS, self._settle_in_background)
@@ -267,6 +275,10 @@ class DuckDBStore:
 
     async def compact(self) -> None:
         """Merge the fresh sums into the rollups; ingest and reads go on meanwhile."""
+        with tracing.span("store merge", kind="client", database="duckdb"):
+            await self._compact()
+
+    async def _compact(self) -> None:
         async with self._one_compaction:
             await self._write(self._settle)
             for name, kept in self._keepers.items():

@@ -21,6 +21,7 @@ from headwater.errors import (
     UnsupportedMediaType,
 )
 from headwater.ingest.body import read_body
+from headwater.kit import tracing
 from headwater.scope import Scope
 from headwater.surfaces._http import arrival, cookies, forms, idempotency, params, validation
 from headwater.surfaces._http.endpoint import Call, Endpoint, Headers, Refused, Reply, Typed, forbidden
@@ -117,7 +118,10 @@ class Server:
         """The caller's scope, its request counted; None on a public route."""
         if endpoint.access is None:
             return None
-        caller = await self.services.control.access.authenticate(*credentials(headers))
+        with tracing.span("authentication") as span:
+            caller = await self.services.control.access.authenticate(*credentials(headers))
+            span.set(credential=caller.credential)
+        tracing.current().set(organisation=caller.organisation_id)
         await self.count(caller, sent_headers)
         check_tenant(headers, caller)
         return caller

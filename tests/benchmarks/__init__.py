@@ -1,0 +1,1 @@
+"""The capacity model and its simulation, at sizes that take moments."""
