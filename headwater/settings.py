@@ -28,6 +28,7 @@ _Seconds = Annotated[float, Meta(gt=0)]
 _Bytes = Annotated[int, Meta(gt=0)]
 _Url = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
 _FactsUrl = Annotated[str, Meta(pattern=r"^(clickhouse://\S+)?$")]
+_ControlUrl = Annotated[str, Meta(pattern=r"^(postgresql(\+asyncpg)?://\S+)?$")]
 _Credits = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
@@ -36,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     data_dir: str = ".data"
     facts_url: _FactsUrl = ""
+    control_url: _ControlUrl = ""
+    secrets_file: str = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     public_url: _Url = ""
@@ -125,6 +128,11 @@ DESCRIPTIONS: dict[str, str] = {
     "data_dir": "Folder that holds everything: facts, control plane, secrets.",
     "facts_url": "ClickHouse for the facts: `clickhouse://user:password@host:8123/database`, with options as"
     " docs/operations.md has them; empty keeps them in the data directory. Needs `pip install headwater[clickhouse]`.",
+    "control_url": "PostgreSQL that keeps accounts, entities and all else that people edit,"
+    " `postgresql://user:password@host:5432/database`; empty keeps them in the data directory."
+    " Needs `pip install headwater[postgres]`.",
+    "secrets_file": "File of the server's own secrets, which all processes share; empty takes `secrets.json` of the"
+    " data directory.",
     "host": "Address to listen on.",
     "port": "Port to listen on; 0 takes a free one.",
     "public_url": "The server's address as its users see it; empty takes http://host:port.",
@@ -201,6 +209,7 @@ DESCRIPTIONS: dict[str, str] = {
 SECRET: frozenset[str] = frozenset(
     {
         "facts_url",
+        "control_url",
         "smtp_password",
         "stripe_api_key",
         "stripe_webhook_secret",

@@ -5,14 +5,15 @@ Generated examples have no time limit of their own, since machines differ.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests import postgres
 from tests.serving import Company, Hierarchy, Server, serving
-from tests.stores import EVERY_STORE, Opening, database, opening_of
+from tests.stores import EVERY_STORE, Opening, facts, opening_of, rows
 
 settings.register_profile("headwater", deadline=None)
 settings.load_profile("headwater")
@@ -24,6 +25,13 @@ def opening(request: pytest.FixtureRequest) -> Opening:
     return opening_of(request.param)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def engines() -> Iterator[None]:
+    """Whatever servers the tests have started end with them."""
+    yield
+    postgres.stop()
+
+
 @pytest.fixture
 def facts_in() -> str:
     """The kind of store that ``server`` keeps facts in."""
@@ -31,10 +39,16 @@ def facts_in() -> str:
 
 
 @pytest.fixture
-async def server(tmp_path: Path, facts_in: str) -> AsyncIterator[Server]:
+def rows_in() -> str:
+    """The kind of control plane that ``server`` has."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def server(tmp_path: Path, facts_in: str, rows_in: str) -> AsyncIterator[Server]:
     """A fresh server."""
-    with database(facts_in) as facts:
-        async with serving(tmp_path, facts=facts) as started:
+    with facts(facts_in) as store, rows(rows_in) as control_url:
+        async with serving(tmp_path, facts=store, control_url=control_url) as started:
             yield started
 
 
