@@ -29,6 +29,7 @@ _Bytes = Annotated[int, Meta(gt=0)]
 _Url = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
 _FactsUrl = Annotated[str, Meta(pattern=r"^(clickhouse://\S+)?$")]
 _CacheUrl = Annotated[str, Meta(pattern=r"^((valkeys?|rediss?)://\S+)?$")]
+_ControlUrl = Annotated[str, Meta(pattern=r"^(postgresql(\+asyncpg)?://\S+)?$")]
 _Credits = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
@@ -38,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data_dir: str = ".data"
     facts_url: _FactsUrl = ""
     cache_url: _CacheUrl = ""
+    control_url: _ControlUrl = ""
+    secrets_file: str = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     public_url: _Url = ""
@@ -131,6 +134,11 @@ DESCRIPTIONS: dict[str, str] = {
     "cache_url": "Valkey or Redis that all processes share: `valkey://user:password@host:6379/0`, or `valkeys://` for"
     " TLS, with options as docs/operations.md has them; empty is for one process. Needs"
     " `pip install headwater[valkey]`.",
+    "control_url": "PostgreSQL that keeps accounts, entities and all else that people edit,"
+    " `postgresql://user:password@host:5432/database`; empty keeps them in the data directory."
+    " Needs `pip install headwater[postgres]`.",
+    "secrets_file": "File of the server's own secrets, which all processes share; empty takes `secrets.json` of the"
+    " data directory.",
     "host": "Address to listen on.",
     "port": "Port to listen on; 0 takes a free one.",
     "public_url": "The server's address as its users see it; empty takes http://host:port.",
@@ -210,6 +218,7 @@ SECRET: frozenset[str] = frozenset(
     {
         "facts_url",
         "cache_url",
+        "control_url",
         "smtp_password",
         "stripe_api_key",
         "stripe_webhook_secret",

@@ -20,7 +20,7 @@ import valkey
 from valkey.exceptions import ValkeyError
 
 from headwater.shared import Shared
-from tests.sources.engines import free_port, missing
+from tests.engines import free_port, missing
 
 _PREFIXES = count(1)
 _PATIENCE = 300

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import postgres
 from tests.caching import CacheServer, cache_server
 from tests.serving import Company, Hierarchy, Server, serving
-from tests.stores import EVERY_STORE, Opening, database, opening_of
+from tests.stores import EVERY_STORE, Opening, facts, opening_of, rows
 
 settings.register_profile("headwater", deadline=None)
 settings.load_profile("headwater")
@@ -23,6 +24,13 @@ settings.load_profile("headwater")
 def opening(request: pytest.FixtureRequest) -> Opening:
     """Opens a new store, of each kind."""
     return opening_of(request.param)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines() -> Iterator[None]:
+    """Whatever servers the tests have started end with them."""
+    yield
+    postgres.stop()
 
 
 @pytest.fixture
@@ -39,16 +47,23 @@ def cache() -> Iterator[CacheServer]:
 
 
 @pytest.fixture
-def beside_facts(facts_in: str, request: pytest.FixtureRequest) -> dict[str, str]:
-    """The settings of a server that go with the kind of store that it keeps facts in."""
-    return {"cache_url": request.getfixturevalue("cache").url()} if facts_in == "clickhouse" else {}
+def rows_in() -> str:
+    """The kind of control plane that ``server`` has."""
+    return "sqlite"
 
 
 @pytest.fixture
-async def server(tmp_path: Path, facts_in: str, beside_facts: dict[str, str]) -> AsyncIterator[Server]:
+def shared_in(facts_in: str, rows_in: str, request: pytest.FixtureRequest) -> str:
+    """The address of what processes share, where a server has the stores of many."""
+    many = (facts_in, rows_in) != ("duckdb", "sqlite")
+    return str(request.getfixturevalue("cache").url()) if many else ""
+
+
+@pytest.fixture
+async def server(tmp_path: Path, facts_in: str, rows_in: str, shared_in: str) -> AsyncIterator[Server]:
     """A fresh server."""
-    with database(facts_in) as facts:
-        async with serving(tmp_path, facts=facts, **beside_facts) as started:
+    with facts(facts_in) as store, rows(rows_in) as control_url:
+        async with serving(tmp_path, facts=store, control_url=control_url, cache_url=shared_in) as started:
             yield started
 
 

@@ -1,14 +1,22 @@
-"""A control plane with every migration run, to be copied: running them takes longer than most tests."""
+"""A control plane with every migration run, to be copied: running them takes longer than most tests.
+
+And others of its kind, as they were before some of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import create_engine
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine
 
 from headwater.control.migrate import upgrade
+from headwater.settings import Settings
 
 
 def lay(folder: Path) -> None:
@@ -17,6 +25,35 @@ def lay(folder: Path) -> None:
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(_migrated())
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[Connection]:
+    """A transaction in the control plane's database, without what a server does to it."""
+    url = f"sqlite:///{settings.data_dir}/control.db"
+    if settings.control_url:
+        url = settings.control_url.replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def take_steps(connection: Connection, last: str) -> None:
+    """Run the migrations up to and with one of them."""
+    config = steps()
+    config.attributes["connection"] = connection
+    command.upgrade(config, last)
+
+
+def steps() -> Config:
+    """Where the migrations are."""
+    config = Config()
+    config.set_main_option("script_location", "headwater.control:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 @cache

@@ -167,7 +167,8 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """A server over ``folder``, started and stopped; ``runner`` answers for its agents in place of the analyst.
 
-    Its facts lie in ``folder`` as well, or in the store that ``facts`` makes.
+    Its facts lie in ``folder`` as well, or in the store that ``facts`` makes; its rows too, or where the setting
+    ``control_url`` says.
     """
     clock, names = clock or FixedClock(NOW), Names()
     files = str(folder / "operators")
@@ -176,7 +177,8 @@ async def serving(
     outbound = Outbound(HostGuard(allow_private=chosen.allow_private_hosts, resolver=names.resolve))
     store = facts(clock) if facts else None
     headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound, runner, store)
-    lay(folder)
+    if not chosen.control_url:
+        lay(folder)
     await headwater.start()
     server = Server(headwater, clock, names)
     try:

@@ -1,4 +1,4 @@
-"""``headwater secrets``: the server's own secrets, rotated by the operator.
+"""``headwater secrets``: the server's own secrets, rotated by the operator, or others put in their place.
 
 Uses the control plane alone, so a server may run on the same data directory.
 """
@@ -12,15 +12,18 @@ import typer
 
 from headwater.cli import parts
 from headwater.cli.parts import DataDir
+from headwater.control import provide
 from headwater.control.rotation import Rotated
 from headwater.settings import Settings
 
-app = typer.Typer(name="secrets", add_completion=False, help="Rotate the server's own secrets.", no_args_is_help=True)
+app = typer.Typer(
+    name="secrets", add_completion=False, help="Rotate or replace the server's own secrets.", no_args_is_help=True
+)
 
 
 @app.callback()
 def secrets() -> None:
-    """Rotate the server's own secrets."""
+    """Rotate or replace the server's own secrets."""
 
 
 @app.command()
@@ -41,6 +44,27 @@ def rotate(
     until = rotated.tokens_until
     tokens = "are refused from now on" if until is None else f"are good until {until:%Y-%m-%d %H:%M}Z at the latest"
     typer.echo(f"Rotated. Stored secrets encrypted anew: {rotated.values}. Access tokens of before {tokens}.")
+
+
+@app.command()
+def adopt(data_dir: DataDir = None) -> None:
+    """Go on with the secrets that there are, where those of before are lost for good.
+
+    API keys, sessions and stored secrets of before are lost with them: people log in with their
+    passwords, make new keys, and enter the passwords of data sources and the like again.
+
+    Example: `headwater secrets adopt`
+    """
+    asyncio.run(_adopt(parts.settings_of(data_dir)))
+    typer.echo("Adopted. What only the former secrets could read is lost.")
+
+
+async def _adopt(settings: Settings) -> None:
+    control = provide(settings)
+    try:
+        await control.start(adopt=True)
+    finally:
+        await control.stop()
 
 
 async def _rotate(settings: Settings, end_tokens: bool) -> Rotated:

@@ -13,18 +13,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Literal, Protocol, cast
 
 import msgspec
-from sqlalchemy import URL, Connection, event, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import URL, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
+from headwater.control import postgres, sqlite
 from headwater.control.secrets import Vault
 from headwater.errors import HeadwaterError, InternalError, Unavailable
 from headwater.kit.clock import Clock
+from headwater.settings import SettingsError
 
-_BUSY_MILLISECONDS = 10_000
 _SURROUNDINGS = "surroundings"
 
 
@@ -94,8 +95,17 @@ def surroundings(session: AsyncSession) -> Surroundings:
     return cast(Surroundings, session.info[_SURROUNDINGS])
 
 
+class Kind(Protocol):
+    """What differs between the databases that this can be: ``control.sqlite`` and ``control.postgres`` are such."""
+
+    def engine(self, url: URL, *, read_only: bool) -> AsyncEngine: ...
+    def is_outage(self, error: BaseException, *, read_only: bool) -> bool: ...
+    def may_be_done(self, error: BaseException) -> bool: ...
+    def unusable(self, url: URL, error: BaseException) -> SettingsError | None: ...
+
+
 class Database:
-    """The engines of one database: many readers, one writer."""
+    """The engines of one database: many readers, and one writer at a time over all processes."""
 
     def __init__(
         self,
@@ -105,12 +115,14 @@ class Database:
         on_change: Callable[[Change], None],
         announcing: Announcing = lambda _: nullcontext(),
     ) -> None:
+        self._url = url
+        self._kind: Kind = postgres if url.get_backend_name() == "postgresql" else sqlite
         self._clock = clock
         self._vault = vault
         self._on_change = on_change
         self._announcing = announcing
-        self._readers = _engine(url, read_only=True)
-        self._writer = _engine(url, read_only=False)
+        self._readers = self._kind.engine(url, read_only=True)
+        self._writer = self._kind.engine(url, read_only=False)
         self._one_writer = asyncio.Lock()
 
     @asynccontextmanager
@@ -118,37 +130,54 @@ class Database:
         """A session that sees one state of the database and can change nothing."""
         async with AsyncSession(self._readers, autoflush=False) as session:
             session.info[_SURROUNDINGS] = self._surroundings(None)
-            yield session
+            try:
+                await self._reach(session, read_only=True)
+                yield session
+            except SQLAlchemyError as error:
+                if self._kind.is_outage(error, read_only=True):
+                    raise Unavailable("The server's records cannot be read now. Try again.", retry_after=1) from error
+                raise
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
         """One write transaction: committed at the end, rolled back by an exception that is not ``standing``."""
         refusal = None
         async with self._one_writer, AsyncExitStack() as announced:
-            try:
-                async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
-                    uow = UnitOfWork(session)
-                    session.info[_SURROUNDINGS] = self._surroundings(uow)
+            async with AsyncSession(self._writer, expire_on_commit=False) as session:
+                uow = UnitOfWork(session)
+                session.info[_SURROUNDINGS] = self._surroundings(uow)
+                try:
+                    await self._reach(session, read_only=False)
                     try:
                         yield uow
                     except HeadwaterError as error:
                         if not uow.keeps(error):
                             raise
                         refusal = error
+                    await session.flush()
                     await announced.enter_async_context(self._announcing(uow.changes))
-            except OperationalError as error:
-                raise Unavailable(
-                    "The server's records are busy; nothing was done. Try again.", retry_after=1
-                ) from error
+                except SQLAlchemyError as error:
+                    if self._kind.is_outage(error, read_only=False):
+                        raise _busy() from error
+                    raise
+                await self._commit(session)
             uow.committed()
         if refusal is not None:
             raise refusal
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[AsyncConnection]:
-        """A write transaction without a session, for migrations."""
-        async with self._one_writer, self._writer.begin() as connection:
-            yield connection
+        """A write transaction without a session, for migrations; waits for others as long as it takes."""
+        async with self._one_writer:
+            try:
+                async with self._writer.connect() as connection:
+                    await connection.execution_options(**{postgres.PATIENT: True})
+                    async with connection.begin():
+                        yield connection
+            except (SQLAlchemyError, OSError) as error:
+                if (unusable := self._kind.unusable(self._url, error)) is not None:
+                    raise unusable from error
+                raise
 
     async def responsive(self) -> bool:
         """Whether the database answers."""
@@ -164,39 +193,32 @@ class Database:
         await self._readers.dispose()
         await self._writer.dispose()
 
+    async def _reach(self, session: AsyncSession, *, read_only: bool) -> None:
+        """Begin the session's transaction; what the driver itself raises when nobody answers becomes ours."""
+        try:
+            await session.connection()
+        except OSError as error:
+            if self._kind.is_outage(error, read_only=read_only):
+                raise _busy() from error
+            raise
+
+    async def _commit(self, session: AsyncSession) -> None:
+        try:
+            await session.commit()
+        except SQLAlchemyError as error:
+            if self._kind.may_be_done(error):
+                raise Unavailable(
+                    "The connection to the server's records was lost while this was stored; whether it was is not"
+                    " known. Look before you try again, or send it with the Idempotency-Key that it had.",
+                    retry_after=1,
+                ) from error
+            if self._kind.is_outage(error, read_only=False):
+                raise _busy() from error
+            raise
+
     def _surroundings(self, uow: UnitOfWork | None) -> Surroundings:
         return Surroundings(self._clock, self._vault, self._on_change, uow)
 
 
-def _engine(url: URL, *, read_only: bool) -> AsyncEngine:
-    # An error of the database is logged with its statement, but not with what was to be stored.
-    engine = create_async_engine(url, hide_parameters=True)
-    if url.get_backend_name() == "sqlite":
-        _set_up_sqlite(engine, read_only=read_only)
-    return engine
-
-
-def _lower(value: str | None) -> str | None:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _set_up_sqlite(engine: AsyncEngine, *, read_only: bool) -> None:
-    pragmas = [f"busy_timeout={_BUSY_MILLISECONDS}", "foreign_keys=ON", "synchronous=FULL"]
-    pragmas.append("query_only=ON" if read_only else "journal_mode=WAL")
-    # A writer that begins as a reader cannot wait for another process: it fails when it first writes.
-    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(driver_connection: Any, _record: object) -> None:
-        # The driver opens no transaction of its own, so that ours also hold DDL and reads.
-        driver_connection.isolation_level = None
-        # SQLite's own knows no letters but those of ASCII.
-        driver_connection.create_function("lower", 1, _lower, deterministic=True)
-        cursor = driver_connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def open_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+def _busy() -> Unavailable:
+    return Unavailable("The server's records are busy; nothing was done. Try again.", retry_after=1)

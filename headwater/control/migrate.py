@@ -9,9 +9,10 @@ from typing import Final
 
 from sqlalchemy import Connection, column, inspect, select, table
 
+from headwater.control.letters import order_by_bytes
 from headwater.settings import SettingsError
 
-NEWEST: Final = "0014"
+NEWEST: Final = "0015"
 """The last step; a test holds it to the folder."""
 
 _STEPS_TAKEN = table("alembic_version", column("version_num"))
@@ -45,3 +46,4 @@ def _run(connection: Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    order_by_bytes(connection)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from headwater.control import postgres, secrets_mark, sqlite
 from headwater.control.access import Access
 from headwater.control.annotations.reader import KEPT_FOR, AnnotationReader
 from headwater.control.audit.service import Audit
@@ -35,6 +35,7 @@ from headwater.control.read_models import ReadModels
 from headwater.control.renewals import Renewals
 from headwater.control.report_schedules.service import ReportSchedules
 from headwater.control.rotation import Rotation
+from headwater.control.secret_file import FILE_NAME
 from headwater.control.secrets import Vault
 from headwater.control.tokens.access_tokens import AccessTokens
 from headwater.control.tokens.sign_on import SignOn
@@ -63,8 +64,9 @@ class Control:
         self._settings = settings
         self.shared = shared
         self._folder = Path(settings.data_dir)
-        self._vault = Vault(self._folder)
-        url = URL.create("sqlite+aiosqlite", database=str(self._folder / "control.db"))
+        self._secrets = Path(settings.secrets_file or self._folder / FILE_NAME)
+        self._vault = Vault(self._secrets)
+        url = postgres.address(settings.control_url) if settings.control_url else sqlite.address(self._folder)
         self._database = Database(url, clock, self._vault, self.changed, self._announcing)
         tokens = AccessTokens(self._vault, clock, settings.access_token_minutes)
         self._renewals = Renewals()
@@ -94,13 +96,20 @@ class Control:
         self.audit = Audit()
         self.rotation = Rotation(self._database, self._vault, clock, settings.access_token_minutes)
 
-    async def start(self) -> None:
-        """Make what is missing and bring the tables up to date; another process may do so at the same time."""
+    async def start(self, *, adopt: bool = False) -> None:
+        """Make what is missing and bring the tables up to date; another process may do so at the same time.
+
+        SettingsError where they belong to other secrets, unless it is to ``adopt`` them.
+        """
         await self.shared.start()
         await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(self._vault.open)
         async with self._database.exclusive() as connection:
             await connection.run_sync(upgrade)
+        if adopt:
+            async with self.unit_of_work() as uow:
+                await secrets_mark.adopt(uow.session)
+        await secrets_mark.hold(self._database, str(self._secrets))
         try:
             async with self.reading() as session:
                 await self.plans.get(session, self._settings.default_plan)

@@ -65,10 +65,12 @@ def fresh_secret() -> bytes:
 
 def read(path: Path) -> tuple[Secrets, Stamp]:
     """The secrets, or new ones, and their stamp; whichever process is first makes them for all."""
-    if not path.exists():
-        _create(path)
-    if stat.S_IMODE(path.stat().st_mode) != 0o600:
-        path.chmod(0o600)
+    try:
+        if not path.exists():
+            _create(path)
+    except FileNotFoundError:
+        raise SettingsError(f"Settings: secrets_file: there is no folder {path.parent}; make it first.") from None
+    _keep_private(path)
     # Looked at first: a file that takes this one's place meanwhile has another stamp, and is read next time.
     seen = stamp(path)
     try:
@@ -77,6 +79,18 @@ def read(path: Path) -> tuple[Secrets, Stamp]:
         raise SettingsError(
             f"{path} is damaged. Restore it from a backup: without it no API key and no session is known."
         ) from None
+
+
+def _keep_private(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if not mode & 0o077:
+        return
+    try:
+        path.chmod(0o600)
+    except OSError:
+        # A volume that somebody else made, which a group may read.
+        if mode & 0o007:
+            raise SettingsError(f"{path} may be read by everybody, and its mode cannot be changed.") from None
 
 
 def stamp(path: Path) -> Stamp:

@@ -19,15 +19,15 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from headwater.control import secret_file
-from headwater.control.secret_file import FILE_NAME, EarlierSecret, Secrets, Stamp, derived, fresh_secret
+from headwater.control.secret_file import EarlierSecret, Secrets, Stamp, derived, fresh_secret
 from headwater.errors import InternalError
 
 
 class Vault:
-    """Keyed hashes, signing secrets and ciphers, from the secrets in ``folder``; ``open`` first."""
+    """Keyed hashes, signing secrets and ciphers, from the secrets in the file ``path``; ``open`` first."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE_NAME
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._secrets: Secrets | None = None
         self._stamp: Stamp | None = None
         # Whose keys may have left the file: a row that was read before a rotation ended is decrypted after it.

@@ -71,7 +71,7 @@ def test_rotated_secrets_take_effect_and_keep_everybody_signed_in_unless_asked_n
     before = sign_in()
     done = server.place.run("secrets rotate")
     assert done.code == 0, done.err
-    assert "Rotated. Stored secrets encrypted anew: 0. Access tokens of before are good until" in done.out
+    assert "Rotated. Stored secrets encrypted anew: 1. Access tokens of before are good until" in done.out
     between = sign_in()
     assert [status(before), status(between)] == [200, 200]
     assert "refused from now on" in server.place.run("secrets rotate", "--end-tokens").out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from headwater.control import Control, provide
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
 from tests.migrated import lay
+from tests.stores import EVERY_ROWS, rows
 
 from .founding import CHEAP_HASHER, Founded, found
 
@@ -21,15 +22,31 @@ def clock() -> FixedClock:
     return FixedClock(datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
 
 
+@pytest.fixture(params=EVERY_ROWS)
+def rows_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=str(tmp_path / "data"))
+def settings(tmp_path: Path, rows_in: str) -> Iterator[Settings]:
+    with rows(rows_in) as control_url:
+        yield Settings(data_dir=str(tmp_path / "data"), control_url=control_url)
+
+
+@pytest.fixture
+def empty_settings(tmp_path: Path, rows_in: str) -> Iterator[Settings]:
+    """The same of a database without a table."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    with rows(rows_in, migrated=False) as control_url:
+        yield Settings(data_dir=str(folder), control_url=control_url)
 
 
 @pytest.fixture
 async def control(settings: Settings, clock: FixedClock) -> AsyncIterator[Control]:
     control = provide(settings, clock, CHEAP_HASHER)
-    lay(Path(settings.data_dir))
+    if not settings.control_url:
+        lay(Path(settings.data_dir))
     await control.start()
     yield control
     await control.stop()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control import Control, provide
@@ -25,7 +22,6 @@ from headwater.control.creators.projects import Projects
 from headwater.control.creators.roster import Roster
 from headwater.control.creators.rules import CampaignFields, CreatorFields, ProjectFields, VideoFields
 from headwater.control.creators.videos import Videos
-from headwater.control.organisations.models import Organisation
 from headwater.control.organisations.service import OrganisationSettings
 from headwater.errors import Conflict, NotFound
 from headwater.kit.clock import FixedClock
@@ -232,32 +228,3 @@ def _reach(below: dict[int, set[int]], start: int) -> set[int]:
         seen |= fresh
         waiting += fresh
     return seen
-
-
-async def test_organisations_of_an_older_database_get_a_uuid_each(settings: Settings, clock: FixedClock) -> None:
-    _older_database(Path(settings.data_dir))
-    control = provide(settings, clock, CHEAP_HASHER)
-    await control.start()
-    async with control.reading() as session:
-        rows = (await session.scalars(select(Organisation).order_by(Organisation.id))).all()
-    assert [(row.name, row.roster_version, len(row.public_id)) for row in rows] == [("nord", 0, 36), ("syd", 0, 36)]
-    assert rows[0].public_id != rows[1].public_id
-    await control.stop()
-
-
-def _older_database(folder: Path) -> None:
-    """One of before there were creators, with two organisations."""
-    folder.mkdir()
-    config = Config()
-    config.set_main_option("script_location", "headwater.control:migrations")
-    config.set_main_option("path_separator", "os")
-    engine = create_engine(f"sqlite:///{folder}/control.db")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for name in ("nord", "syd"):
-            connection.exec_driver_sql(
-                "INSERT INTO organisation (name, plan, analytics_tz, entities_version, created_at)"
-                f" VALUES ('{name}', 'free', 'UTC', 0, '2026-01-01')"
-            )
-    engine.dispose()

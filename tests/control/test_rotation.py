@@ -17,6 +17,7 @@ from headwater.control.record import Record
 from headwater.control.sealed import IS_SEALED, Sealed, SealedOrNone, reseal, seal, sealed_columns, unseal
 from headwater.control.secret_file import Secrets
 from headwater.control.secrets import Vault
+from headwater.control.secrets_mark import SecretsMark
 from headwater.errors import InternalError, Unauthorized
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
@@ -42,6 +43,8 @@ class Source(Own):
 
 
 TABLES = Own.metadata
+# A rotation forgets the old keys: all that is sealed must be among its tables.
+SecretsMark.metadata.tables["secrets_mark"].to_metadata(TABLES)
 
 
 @pytest.fixture
@@ -93,14 +96,14 @@ def files(settings: Settings) -> dict[str, bytes]:
 async def test_what_is_stored_is_encrypted_anew_and_the_old_key_forgotten(sources: Control, settings: Settings) -> None:
     before, values = file_of(settings), await stored(sources)
     rotated = await sources.rotation.run(metadata=TABLES)
-    assert rotated.values == 1100 + 550
+    assert rotated.values == 1100 + 550 + 1
     assert await in_clear(sources) == EXPECTED
     after = file_of(settings)
     assert len(before.keys) == len(after.keys) == 1
     assert not set(before.keys) & set(after.keys)
     assert not set(values) & set(await stored(sources))
     # Who has only the file of now reads it all; who has that of before reads nothing.
-    fresh = Vault(Path(settings.data_dir))
+    fresh = Vault(Path(settings.data_dir) / "secrets.json")
     fresh.open()
     one = (await stored(sources))[0]
     assert fresh.unseal("source.password", one) == b"password 0"
@@ -134,7 +137,7 @@ async def test_a_server_beside_follows_by_itself(sources: Control, settings: Set
     async with sources.unit_of_work() as uow:
         assert unseal(uow.session, Source.password, values[0]) == "password 0"
         sealed = seal(uow.session, Source.password, "new")
-    fresh = Vault(Path(settings.data_dir))
+    fresh = Vault(Path(settings.data_dir) / "secrets.json")
     fresh.open()
     assert fresh.unseal("source.password", sealed) == b"new"
 
@@ -190,7 +193,7 @@ async def test_what_is_sealed_with_the_old_key_meanwhile_keeps_it(
     monkeypatch.setattr(sources.rotation, "_finish", between)
     await sources.rotation.run(metadata=TABLES)
     assert (await in_clear(sources))[-1] == ("late", None)
-    fresh = Vault(Path(settings.data_dir))
+    fresh = Vault(Path(settings.data_dir) / "secrets.json")
     fresh.open()
     assert fresh.unseal("source.password", (await stored(sources))[-1]) == b"late"
 
@@ -248,7 +251,7 @@ async def test_a_file_of_before_there_were_keys_is_taken_over(tmp_path: Path) ->
     old = dict.fromkeys(("jwt_secret", "pepper", "idempotency_key"), "c2VjcmV0IG9mIDMyIGJ5dGVzLCBvciBuZWFybHkgc28=")
     path = tmp_path / "secrets.json"
     path.write_bytes(msgspec.json.encode(old))
-    vaults = [Vault(tmp_path), Vault(tmp_path)]
+    vaults = [Vault(tmp_path / "secrets.json"), Vault(tmp_path / "secrets.json")]
     for vault in vaults:
         vault.open()
     assert vaults[1].unseal("a.b", vaults[0].seal("a.b", b"x")) == b"x"
@@ -262,7 +265,11 @@ async def test_the_file_stays_private_and_alone(control: Control, settings: Sett
 
 
 def test_columns_are_found_by_their_declaration() -> None:
-    assert [str(column) for column in sealed_columns(TABLES)] == ["source.password", "source.token"]
+    assert [str(column) for column in sealed_columns(TABLES)] == [
+        "secrets_mark.sealed",
+        "source.password",
+        "source.token",
+    ]
     core = MetaData()
     Table("plain", core, Column("id", String, primary_key=True), Column("value", LargeBinary, info=IS_SEALED))
     assert [str(column) for column in sealed_columns(core)] == ["plain.value"]

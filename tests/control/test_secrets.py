@@ -14,7 +14,7 @@ from headwater.settings import SettingsError
 
 
 def _opened(folder: Path) -> Vault:
-    vault = Vault(folder)
+    vault = Vault(folder / "secrets.json")
     vault.open()
     return vault
 
@@ -81,4 +81,4 @@ def test_nothing_is_shown_and_nothing_works_before_the_start(tmp_path: Path) -> 
     assert vault.jwt_secret.hex() not in repr(vars(vault))
     assert repr(vars(vault)["_secrets"]) == "Secrets(…)"
     with pytest.raises(InternalError):
-        Vault(tmp_path).keyed_hash("session", "x")
+        Vault(tmp_path / "secrets.json").keyed_hash("session", "x")

@@ -15,7 +15,7 @@ from headwater.settings import Settings
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CHART = DEPLOY / "helm" / "headwater"
 # Settings of parts that are built beside these files; once they are there, a test asks for them to be taken out.
-COMING = {"control_url", "cache_url"}
+COMING: set[str] = set()
 _VARIABLE = re.compile(r"\bHEADWATER_([A-Z][A-Z0-9_]*)\b")
 # For those who put the files to use, not for the server.
 _OF_TOOLS = {"EXTRAS", "KEY"}

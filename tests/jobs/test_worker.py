@@ -187,7 +187,7 @@ async def test_a_busy_database_puts_a_job_off(
     worker = Worker(controls[0], [work.job], clock)
     async with controls[1].unit_of_work() as unit:
         await unit.session.execute(text("SELECT 1"))
-        monkeypatch.setattr("headwater.control.db._BUSY_MILLISECONDS", 1)
+        monkeypatch.setattr("headwater.control.sqlite._BUSY_MILLISECONDS", 1)
         await controls[0]._database.close()
         with capture_logs() as lines:
             assert not await worker.turn(work.job)

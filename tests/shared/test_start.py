@@ -16,8 +16,8 @@ from headwater.settings import Settings, SettingsError, load
 from headwater.shared import Shared, check
 from headwater.shared.address import address
 from tests.caching import CacheServer, cache_server, in_step
+from tests.engines import free_port
 from tests.serving import serving
-from tests.sources.engines import free_port
 
 SECRET = "hunter2"
 

@@ -29,7 +29,7 @@ from headwater.sources.config import read
 from headwater.sources.connector import Connector
 from headwater.sources.guard import Judged
 from headwater.sources.open import Opener
-from tests.sources.engines import PASSWORD, mariadb, postgres
+from tests.engines import PASSWORD, mariadb, postgres
 from tests.sources.hostile import BY_DIALECT, EVERYWHERE
 
 ROWS = "INSERT INTO p (id, n, d) VALUES (1, 'one', 1.50), (2, 'it''s 100%', 2.25), (3, NULL, 1234567890.12)"

@@ -60,7 +60,11 @@ async def trackings_started(session: AsyncSession, organisation_id: int, creator
     # By range, since no statement takes any number of values.
     near = Creator.id.between(creators[0], creators[-1]), Creator.organisation_id == organisation_id
     made = set(creators)
-    found = [creator for creator in await session.scalars(select(Creator).where(*near)) if creator.id in made]
+    found = [
+        creator
+        for creator in await session.scalars(select(Creator).where(*near).order_by(Creator.id))
+        if creator.id in made
+    ]
     rows = [
         {**_values(organisation_id, *_tracking(creator, zone)), "created_at": now, "updated_at": now}
         for creator in found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.billing.models import CreditEntry, CreditHold
@@ -46,7 +46,12 @@ class Ledger:
     async def held(self) -> int:
         """What work under way may still need."""
         own = (CreditHold.organisation_id == self._organisation_id, CreditHold.expires_at > self._now)
-        return await self._session.scalar(select(func.coalesce(func.sum(CreditHold.amount), 0)).where(*own)) or 0
+        return (
+            await self._session.scalar(
+                select(cast(func.coalesce(func.sum(CreditHold.amount), 0), BigInteger)).where(*own)
+            )
+            or 0
+        )
 
     async def lock(self) -> None:
         """Have others who would write wait until this unit of work is over."""

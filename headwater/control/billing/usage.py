@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.billing.credits import OPERATIONS
@@ -39,13 +39,15 @@ class Sums(NamedTuple):
 async def used(session: AsyncSession, scope: Scope, start: datetime, end: datetime) -> list[Used]:
     """The charges of the organisation from ``start`` up to, not including, ``end``, in order of their days."""
     key = (CreditEntry.day, CreditEntry.operation, CreditEntry.agent_id)
-    query = select(*key, func.count(), func.sum(CreditEntry.tokens), func.sum(CreditEntry.cost_micros)).where(
+    # PostgreSQL's sums of large numbers are of another type.
+    amounts = (cast(func.sum(column), BigInteger) for column in (CreditEntry.tokens, CreditEntry.cost_micros))
+    query = select(*key, func.count(), *amounts).where(
         CreditEntry.organisation_id == scope.organisation_id,
         CreditEntry.kind == "charge",
         CreditEntry.created_at >= start,
         CreditEntry.created_at < end,
     )
-    rows = await session.execute(query.group_by(*key).order_by(*key))
+    rows = await session.execute(query.group_by(*key).order_by(*(column.nulls_first() for column in key)))
     return [Used._make(row) for row in rows]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from headwater.control.creators.models import Campaign, Creator, Project, Video
 from headwater.control.db import Change, surroundings
 from headwater.control.jobs.requests import request_rollup
+from headwater.control.letters import contains
 from headwater.control.organisations.models import Organisation
 from headwater.control.rules import is_row_id
 from headwater.errors import NotFound
@@ -64,7 +65,7 @@ class Rows(Generic[R]):
         """The newest ``limit`` rows older than ``before``."""
         query = select(self._model).where(self._own, *wanted)
         if search:
-            query = query.where(or_(*(one.icontains(search, autoescape=True) for one in _SEARCHED[self._model])))
+            query = query.where(or_(*(contains(one, search) for one in _SEARCHED[self._model])))
         if before is not None and is_row_id(before):
             query = query.where(self._model.id < before)
         found = (await self._session.scalars(query.order_by(self._model.id.desc()).limit(limit + 1))).all()

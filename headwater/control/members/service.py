@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from headwater.control.audit.service import Action, Audit
 from headwater.control.db import Change, surroundings
+from headwater.control.letters import contains
 from headwater.control.members.models import Invitation
 from headwater.control.members.rules import given_role, not_above
 from headwater.control.report_schedules.recipients import forget_member
@@ -31,10 +32,8 @@ class Members:
     async def list(self, search: str = "") -> Sequence[User]:
         """All, or those with these letters in their name or address; newest first."""
         query = select(User).where(self._own).order_by(User.created_at.desc(), User.id.desc())
-        if search := search.strip().lower():
-            query = query.where(
-                or_(*(func.lower(column).contains(search, autoescape=True) for column in (User.full_name, User.email)))
-            )
+        if search := search.strip():
+            query = query.where(or_(*(contains(column, search) for column in (User.full_name, User.email))))
         return (await self._session.scalars(query)).all()
 
     async def change_role(self, user_id: int, role: str, ip: str | None = None) -> User:

@@ -9,8 +9,8 @@ import psycopg
 import pymysql
 import pytest
 
+from tests.engines import PASSWORD, Engine, mariadb, postgres
 from tests.serving import Company, serving
-from tests.sources.engines import PASSWORD, Engine, mariadb, postgres
 
 PATH = "/api/v1/data-sources"
 ROWS = (
