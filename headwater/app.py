@@ -45,6 +45,7 @@ from headwater.kit.redaction import redact_line
 from headwater.mcp.bridge import Bridge
 from headwater.outbound import Outbound, traces
 from headwater.outbound import provide as provide_outbound
+from headwater.processes import LEAVING
 from headwater.query.cache import TaggedCache, TagGenerations
 from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
@@ -54,6 +55,7 @@ from headwater.reporting.run import Reporting
 from headwater.reporting.scheduled import ScheduledReports
 from headwater.reports.pool import RenderPool
 from headwater.settings import Settings
+from headwater.shared import Shared
 from headwater.sources.embedded import EMBEDDED
 from headwater.sources.open import Opener
 from headwater.storage.duckdb.store import DuckDBStore
@@ -64,7 +66,7 @@ from headwater.surfaces._http.endpoint import Endpoint
 from headwater.surfaces._http.envelope import ErrorForms
 from headwater.surfaces._http.gate import Gate
 from headwater.surfaces._http.serve import Server
-from headwater.surfaces._http.services import Services
+from headwater.surfaces._http.services import Services, Standing
 from headwater.surfaces._http.traffic import Counted, Traffic
 from headwater.surfaces.accounts import audit_log
 from headwater.surfaces.accounts import routes as accounts
@@ -102,8 +104,8 @@ def endpoints() -> Sequence[Endpoint]:
     return [*described, *widget.ENDPOINTS, *console.ENDPOINTS, *description.endpoints(lambda: described, ERROR_FORMS)]
 
 
-def provide_store(settings: Settings, clock: Clock) -> Store:
-    """The fact store: ClickHouse where the settings name one, else in the data directory."""
+def provide_store(settings: Settings, clock: Clock, shared: Shared) -> Store:
+    """The fact store: ClickHouse where the settings name one, written to in turns; else in the data directory."""
     if settings.facts_url:
         # Loaded only where it is used: its client is an optional package.
         from headwater.storage.clickhouse.server import address
@@ -115,6 +117,7 @@ def provide_store(settings: Settings, clock: Clock) -> Store:
             timeout=settings.query_timeout,
             compact_after=settings.compact_after_rows,
             clock=clock,
+            turns=shared.lock if settings.cache_url else None,
         )
     return DuckDBStore(
         Path(settings.data_dir) / "facts.duckdb",
@@ -176,7 +179,7 @@ class Headwater:
         control = control or provide_control(settings, clock)
         generations = TagGenerations(control.shared.kept_for)
         outbound = outbound or provide_outbound(settings)
-        store = store or provide_store(settings, clock)
+        store = store or provide_store(settings, clock, control.shared)
         engine = _engine(settings, store, control, generations)
         series = _series(settings, store, clock, generations)
         totals, decisions = _totals_and_decisions(settings, store, series, clock, generations)
@@ -193,7 +196,7 @@ class Headwater:
         sums, marks = CreatorSums(control, store, self.spoil), Milestones(control, series, clock)
         scheduled = ScheduledReports(control, reporting)
         work = jobs(control, clock, sums.rebuild, sums.prune, marks.mark, scheduled, connections, parts.postbox)
-        self.worker = Worker(control, work, clock) if settings.jobs else None
+        self.worker = Worker(control, work, clock)
         self.deliverer = Deliverer(control, outbound, clock)
         remembering = Remembering(store, control.shared.claim)
         customers, lists = Turns("customer", control.shared), Turns("segment", control.shared)
@@ -221,6 +224,7 @@ class Headwater:
             tools,
             parts,
             Bridge(tools.verbs, settings.max_body_bytes),
+            Standing(),
         )
         self.app: ASGIApp = self._gate(TaggedCache(settings.cache_bytes // 4, generations, clock))
 
@@ -245,8 +249,14 @@ class Headwater:
         await self._writer.start()
         await self.services.control.shared.begin(self._invalidation)
 
+    def begin_jobs(self) -> None:
+        """Run jobs and deliver webhooks from now on."""
+        self.worker.start()
+        self.deliverer.start()
+
     async def stop(self) -> None:
-        """Commit what waits and close both stores."""
+        """End jobs, commit what waits and close both stores."""
+        await self.worker.stop()
         await self.deliverer.stop()
         await self.services.agents.settle()
         await self.services.mcp.stop()
@@ -264,18 +274,16 @@ class Headwater:
         await receive()
         try:
             await self.start()
-            if self.worker is not None:
-                self.worker.start()
-                self.deliverer.start()
+            if self.services.settings.jobs:
+                self.begin_jobs()
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.startup.complete"})
+        asyncio.get_running_loop().add_signal_handler(LEAVING, self.services.standing.leave)
         preparing = asyncio.create_task(asyncio.to_thread(prepare))
         await receive()
         await preparing
-        if self.worker is not None:
-            await self.worker.stop()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
 

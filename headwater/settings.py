@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     secrets_file: str = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    drain_seconds: Annotated[float, Meta(ge=0, le=600)] = 0.0
     public_url: _Url = ""
     default_plan: str = "enterprise"
     registration: Literal["open", "invite", "closed"] = "open"
@@ -141,6 +143,9 @@ DESCRIPTIONS: dict[str, str] = {
     " data directory.",
     "host": "Address to listen on.",
     "port": "Port to listen on; 0 takes a free one.",
+    "workers": "Processes that answer on this machine; more than one need `facts_url` and `cache_url`.",
+    "drain_seconds": "How long a server that is told to stop goes on answering while `/health/ready` says 503, so that"
+    " a load balancer can send requests elsewhere.",
     "public_url": "The server's address as its users see it; empty takes http://host:port.",
     "default_plan": "Plan that a new organisation gets.",
     "registration": "Who may register: anyone, only invited people, or nobody.",

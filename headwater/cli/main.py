@@ -18,6 +18,7 @@ from headwater.settings import SettingsError
 
 COMMANDS = {
     "serve": "serve:serve",
+    "worker": "worker:worker",
     "register": "register:register",
     "import": "import_:import_",
     "keys": "keys:app",

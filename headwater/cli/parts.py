@@ -36,7 +36,7 @@ Org = Annotated[
 def settings_of(data_dir: Path | None) -> Settings:
     """The settings for a data directory that a server has filled; ``NotFound`` for any other."""
     settings = settings_module.load(data_dir=str(data_dir) if data_dir else None)
-    if not (Path(settings.data_dir) / "control.db").exists():
+    if not settings.control_url and not (Path(settings.data_dir) / "control.db").exists():
         raise NotFound(
             f"There is no Headwater data in '{settings.data_dir}'. Name its folder with --data-dir or"
             " HEADWATER_DATA_DIR, or make it with 'headwater serve'.",

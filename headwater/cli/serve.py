@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+from functools import partial
+from multiprocessing import active_children
 from pathlib import Path
-from typing import Annotated
+from threading import Timer
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -13,9 +17,13 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
-from headwater import payments, shared
+from headwater import payments, processes, shared
 from headwater import settings as settings_module
 from headwater.outbound import traces
+from headwater.settings import Settings
+
+_OVERLAP_SECONDS: Final = 5.0
+"""So long a process that is replaced goes on beside the new one, which has to start first."""
 
 
 def serve(
@@ -24,13 +32,20 @@ def serve(
         int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8000")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds everything.", show_default=".data")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that answer; more than one need shared stores.", show_default="1")
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Fill an empty data directory with demo data.")] = False,
 ) -> None:
     """Serve the API.
 
+    SIGTERM stops it when what is under way is answered; SIGHUP replaces several processes one after another.
+
     Example: `headwater serve --host 127.0.0.1 --port 8000 --data-dir .data --demo`
     """
-    settings = settings_module.load(host=host, port=port, data_dir=str(data_dir) if data_dir else None)
+    settings = settings_module.load(host=host, port=port, data_dir=str(data_dir) if data_dir else None, workers=workers)
+    if settings.workers > 1:
+        processes.check(settings, f"A server of {settings.workers} processes")
     # The worker would fail on these again and again.
     payments.check(settings)
     shared.check(settings)
@@ -49,18 +64,43 @@ def serve(
     os.environ["HEADWATER_HOST"] = settings.host
     os.environ["HEADWATER_PORT"] = str(port)
     os.environ["HEADWATER_DATA_DIR"] = settings.data_dir
-    Granian(
+    os.environ["HEADWATER_WORKERS"] = str(settings.workers)
+    server = Granian(
         "headwater.app:create",
         address=settings.host,
         port=port,
         interface=Interfaces.ASGI,
         factory=True,
         loop=Loops.uvloop,
-        workers=1,
+        workers=settings.workers,
         respawn_failed_workers=True,
+        respawn_interval=_OVERLAP_SECONDS,
         log_level=LogLevels.warning,
         websockets=False,
-    ).serve()
+    )
+    server.on_startup(partial(_set_up_signals, server, settings))
+    server.serve()
+
+
+def _set_up_signals(server: Granian, settings: Settings) -> None:
+    """Take a stop in two steps where there is a pause between them, and no replacement where two cannot overlap."""
+    if settings.workers == 1:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if not settings.drain_seconds:
+        return
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def leave(*_: object) -> None:
+        # A second one does not wait.
+        signal.signal(signal.SIGTERM, stop)
+        for child in active_children():
+            if child.pid:
+                os.kill(child.pid, processes.LEAVING)
+        timer = Timer(settings.drain_seconds, server.signal_handler_interrupt)
+        timer.daemon = True
+        timer.start()
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def _free_port(host: str) -> int:

@@ -9,7 +9,7 @@ from .source import Module, imports, modules
 ROWS = (
     {"kit"},
     {"scope", "errors", "settings"},
-    {"catalogue"},
+    {"catalogue", "processes"},
     {"platforms"},
     {"storage", "mail", "outbound", "payments", "sources", "shared"},
     {"query", "control"},

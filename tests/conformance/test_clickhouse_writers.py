@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ class Turns:
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def __call__(self, what: str) -> AbstractAsyncContextManager[object]:
+    def __call__(self, what: str, _: timedelta) -> AbstractAsyncContextManager[object]:
         return self._locks[what]
 
 

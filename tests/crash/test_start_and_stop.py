@@ -120,3 +120,45 @@ def _command(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except OSError:
         return ""
+
+
+def test_a_server_that_drains_is_not_ready_and_goes_on_answering(tmp_path: Path) -> None:
+    with Process(tmp_path / "data", drain_seconds=2) as process:
+        headers = register(process)
+        process.child.terminate()
+        with process.client(headers) as client:
+            while client.get("/health/ready").status_code == 200:
+                assert process.child.poll() is None
+            assert client.get("/health/live").status_code == 200
+            assert client.get("/api/v2/workspaces").status_code == 200
+        assert process.child.wait(30) == 0
+
+
+def test_a_second_word_ends_a_drain(tmp_path: Path) -> None:
+    with Process(tmp_path / "data", drain_seconds=600) as process, process.client() as client:
+        process.child.terminate()
+        while client.get("/health/ready").status_code == 200:
+            assert process.child.poll() is None
+        assert process.terminate() == 0
+
+
+def test_one_process_is_not_replaced_by_another(tmp_path: Path) -> None:
+    """They could not both have the facts."""
+    with Process(tmp_path / "data") as process, process.client() as client:
+        process.child.send_signal(signal.SIGHUP)
+        assert client.get("/health/ready").status_code == 200
+        assert process.terminate() == 0
+
+
+@pytest.mark.parametrize("command", [["serve", "--workers", "2"], ["worker"]])
+def test_several_processes_need_shared_stores(tmp_path: Path, command: list[str]) -> None:
+    folder = tmp_path / "data"
+    with Process(folder) as process:
+        process.terminate()
+    tried = subprocess.run(
+        [str(PROGRAM), *command, "--data-dir", str(folder)],
+        env=environment(), capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert tried.returncode == 1
+    assert "without facts_url facts are in DuckDB, which one process has to itself" in tried.stderr
+    assert "Set HEADWATER_FACTS_URL and HEADWATER_CACHE_URL." in tried.stderr

@@ -13,7 +13,7 @@ import pytest
 from headwater.kit.clock import FixedClock
 from tests.caching import CacheServer, cache_server, in_step, new_prefix
 from tests.serving import NOW, Company, Server, serving
-from tests.stores import database
+from tests.stores import facts, rows
 
 
 @pytest.fixture
@@ -43,12 +43,10 @@ class Pair:
 async def paired(folder: Path, cache: CacheServer, **settings: Any) -> AsyncIterator[Pair]:
     """Two applications over one ClickHouse, one control plane and one clock."""
     clock, url = FixedClock(NOW), cache.url(new_prefix())
-    with database("clickhouse") as facts:
+    with facts("clickhouse") as store, rows("postgres") as control_url:
+        own = {"clock": clock, "cache_url": url, "control_url": control_url, **settings}
         async with AsyncExitStack() as stack:
-            one, other = [
-                await stack.enter_async_context(serving(folder, facts=facts, clock=clock, cache_url=url, **settings))
-                for _ in range(2)
-            ]
+            one, other = [await stack.enter_async_context(serving(folder, facts=store, **own)) for _ in range(2)]
             yield Pair(one, other)
 
 

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -51,10 +51,11 @@ _TRIES = 5
 _PAUSE_SECONDS = 0.05
 _MOST_SEGMENTS = 32
 _BETWEEN_KILLS = 0.05
-_COMMITTING, _MERGING = "facts-commit", "facts-merge"
+_COMMITTING, _MERGING = ("facts commit", timedelta(seconds=10)), ("facts merge", timedelta(minutes=2))
+"""What is done in turns, and after how long another may have its turn though it was not said that one is over."""
 _T = TypeVar("_T")
-Turns = Callable[[str], AbstractAsyncContextManager[object]]
-"""Lets one process at a time do what is named; may let in several when it has to."""
+Turns = Callable[[str, timedelta], AbstractAsyncContextManager[object]]
+"""Lets one process at a time do what is named, for so long; may let in several when it has to."""
 log = structlog.get_logger(__name__)
 
 
@@ -335,8 +336,8 @@ class ClickHouseStore:
                 await asyncio.sleep(_PAUSE_SECONDS * (1 + secrets.randbelow(4)))
         raise AssertionError
 
-    def _turn(self, what: str) -> AbstractAsyncContextManager[object]:
-        return self._turns(what) if self._turns else nullcontext()
+    def _turn(self, turn: tuple[str, timedelta]) -> AbstractAsyncContextManager[object]:
+        return self._turns(*turn) if self._turns else nullcontext()
 
     async def _write(self, work: Callable[..., _T], *args: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._writing, partial(work, *args))

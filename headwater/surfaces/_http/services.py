@@ -26,6 +26,17 @@ from headwater.surfaces._http.traffic import Counted
 from headwater.tools.toolbox import Toolbox
 
 
+class Standing:
+    """Whether this process stays; one that is ``leaving`` answers until it is stopped, but is not ready for more."""
+
+    def __init__(self) -> None:
+        self.leaving = False
+
+    def leave(self) -> None:
+        """Be about to stop."""
+        self.leaving = True
+
+
 @dataclass(frozen=True)
 class Services:
     """The running parts of the server."""
@@ -50,3 +61,4 @@ class Services:
     tools: Toolbox
     agents: AgentParts
     mcp: Bridge
+    standing: Standing

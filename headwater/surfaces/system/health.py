@@ -52,7 +52,7 @@ async def health(call: Call[Any, bytes]) -> Reply:
     connected, store, shared = await asyncio.gather(
         services.control.responsive(), services.store.health(), services.control.shared.responsive()
     )
-    ready = connected and store.responsive
+    ready = connected and store.responsive and not services.standing.leaving
     status = "ok" if ready and shared is not False else "degraded"
     cache = msgspec.UNSET if shared is None else Cache(shared)
     body = Health(status, services.clock(), Database(connected), Data(store.responsive), cache)

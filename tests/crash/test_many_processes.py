@@ -1,0 +1,230 @@
+"""Promise: several processes on shared stores answer as one, also while some of them are killed or replaced."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests import postgres
+from tests.caching import CacheServer, cache_server
+from tests.crash.processes import PROGRAM, Process, environment, make_creatives, register
+from tests.delivery.receiver import Receiver, receiving
+from tests.engines import free_port
+from tests.facts_server import PASSWORD, USER
+
+pytestmark = [pytest.mark.scaled, pytest.mark.slow]
+_PATIENCE = 60.0
+
+
+@contextmanager
+def facts_server() -> Iterator[str]:
+    """A server for facts, in a process of its own; its address."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "tests.facts_server", str(port)])
+    try:
+        _until(lambda: _answers(f"http://127.0.0.1:{port}/ping"))
+        yield f"clickhouse://{USER}:{quote(PASSWORD)}@127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _until(holds: Callable[[], object]) -> None:
+    until = time.monotonic() + _PATIENCE
+    while not holds():
+        assert time.monotonic() < until, "it has not come to that"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[tuple[str, CacheServer]]:
+    """Where facts lie, and what processes share."""
+    with facts_server() as facts, cache_server() as cache:
+        yield facts, cache
+
+
+class Installation:
+    """Stores that nobody else has, and processes on them that end with it."""
+
+    def __init__(self, stack: ExitStack, folder: Path, settings: dict[str, object]) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._settings = settings
+
+    def server(self, **more: object) -> Process:
+        """A server, ready."""
+        return self._stack.enter_context(Process(self._folder, **self._settings, **more))
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        """A process that does jobs and nothing else, once it has said so."""
+        command = [str(PROGRAM), "worker", "--data-dir", str(self._folder)]
+        process = subprocess.Popen(command, env=environment(**self._settings), stderr=subprocess.PIPE)
+        self._stack.callback(process.wait, 30)
+        self._stack.callback(process.kill)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(b"Headwater works"):
+                threading.Thread(target=process.stderr.read, daemon=True).start()
+                return process
+        raise AssertionError("The worker did not start.")
+
+
+@pytest.fixture
+def installation(tmp_path: Path, servers: tuple[str, CacheServer], request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The stores of a test."""
+    facts, cache = servers
+    with ExitStack() as stack:
+        control = stack.enter_context(postgres.empty())
+        database = f"{request.node.name.split('[')[0]}_{os.getpid()}"
+        settings = {"facts_url": f"{facts}/{database}", "control_url": control, "cache_url": cache.url()}
+        yield Installation(stack, tmp_path / "data", settings)
+
+
+class Asking:
+    """Sends each request on a connection of its own, and notes which process answered."""
+
+    def __init__(self, process: Process, headers: dict[str, str]) -> None:
+        self._process = process
+        self._headers = headers
+        self.answered_by: set[str] = set()
+
+    def __call__(self, method: str, path: str, **more: Any) -> httpx.Response:
+        with self._process.client(self._headers) as client:
+            answer = client.request(method, path, **more)
+        self.answered_by.add(answer.headers["x-request-id"].rpartition("-")[0])
+        return answer
+
+    def count(self, campaign: int) -> int:
+        """How many impressions a campaign has."""
+        params = {"resource": "campaign", "id": campaign, "metric": "impressions"}
+        answer = self("GET", "/v2/aggregation-api/counts", params=params).raise_for_status()
+        return int(answer.json()[str(campaign)]["impressions"])
+
+    def send(self, creative: int, record: str) -> httpx.Response:
+        """An impression with an id."""
+        line = {"ts": "2025-04-17T09:30:00Z", "creative_id": creative, "event": "impressions", "id": record}
+        headers = {"content-type": "application/x-ndjson"}
+        return self("POST", "/api/v1/ingest/ad-events", content=json.dumps(line), headers=headers)
+
+
+def test_processes_of_one_server_answer_as_one(installation: Installation) -> None:
+    process = installation.server(workers=2, default_plan="free")
+    asking = Asking(process, register(process))
+    campaign, (creative,) = make_creatives(process, asking._headers, 1)
+    for number in range(6):
+        assert asking.send(creative, f"r{number}").json()["accepted"] == 1
+        assert {asking.count(campaign) for _ in range(4)} == {number + 1}
+        made = asking("POST", "/api/v2/workspaces", json={"name": f"W{number}"}).json()["data"]["id"]
+        assert asking("GET", f"/api/v2/workspaces/{made}").status_code == 200
+    assert len(asking.answered_by) == 2
+    left = [int(asking("GET", "/api/v2/workspaces").headers["x-ratelimit-remaining"]) for _ in range(6)]
+    assert left == sorted(set(left), reverse=True)
+    assert left[0] - left[-1] == 5
+
+
+def test_what_was_acknowledged_outlives_a_killed_process(installation: Installation) -> None:
+    process = installation.server(workers=2)
+    asking = Asking(process, register(process))
+    campaign, (creative,) = make_creatives(process, asking._headers, 1)
+    stored: list[str] = []
+
+    def send(sender: int) -> None:
+        own = Asking(process, asking._headers)
+        for number in range(15):
+            record = f"{sender}-{number}"
+            # What nobody knows is sent again under the same id.
+            while not _acknowledged(own, creative, record):
+                time.sleep(0.05)
+            stored.append(record)
+
+    senders = [threading.Thread(target=send, args=(sender,)) for sender in range(4)]
+    for sender in senders:
+        sender.start()
+    _until(lambda: len(stored) > 10)
+    os.kill(_children(process.child.pid)[0], signal.SIGKILL)
+    for sender in senders:
+        sender.join(_PATIENCE)
+    assert len(stored) == 60
+    assert asking.count(campaign) == 60
+
+
+def _acknowledged(asking: Asking, creative: int, record: str) -> bool:
+    try:
+        return asking.send(creative, record).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that answer for a server."""
+    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "spawn_main"], capture_output=True, text=True, check=True)
+    return [int(line) for line in found.stdout.split()]
+
+
+def test_a_server_whose_processes_are_replaced_refuses_nobody(installation: Installation) -> None:
+    process = installation.server(workers=2)
+    asking = Asking(process, register(process))
+    before = set(_children(process.child.pid))
+    process.child.send_signal(signal.SIGHUP)
+    answers: list[int] = []
+
+    def replaced() -> bool:
+        answers.append(asking("GET", "/api/v2/workspaces").status_code)
+        return before.isdisjoint(_children(process.child.pid))
+
+    _until(replaced)
+    assert set(answers) == {200}
+    assert process.terminate() == 0
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def test_workers_deliver_once_what_servers_have_committed(installation: Installation, receiver: Receiver) -> None:
+    """Also when one of them is killed; servers without jobs deliver nothing."""
+    settings = {"jobs": "false", "allow_private_hosts": "true"}
+    installation._settings |= settings
+    one, other = installation.server(), installation.server()
+    headers = register(one)
+    with one.client(headers) as client:
+        hook = {"url": receiver.url(), "events": ["report.ready"]}
+        made = client.post("/api/v1/webhooks", json=hook).raise_for_status().json()["webhook"]["webhook_id"]
+    workers = [installation.worker() for _ in range(2)]
+
+    def tests(process: Process) -> None:
+        with process.client(headers) as client:
+            client.post(f"/api/v1/webhooks/{made}/test").raise_for_status()
+
+    tests(one)
+    _until(lambda: len(receiver.received) == 1)
+    workers[0].kill()
+    workers[0].wait(30)
+    for process in (other, one):
+        tests(process)
+    _until(lambda: len(receiver.received) == 3)
+    assert len({request.id for request in receiver.received}) == 3
+    workers[1].terminate()
+    assert workers[1].wait(30) == 0
