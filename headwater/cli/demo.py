@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import select
 
 from headwater.app import Headwater, configure_logging
+from headwater.control.organisations.models import Organisation
 from headwater.demo import fill as filling
 from headwater.kit.clock import FixedClock, system_clock
 from headwater.settings import Settings
@@ -21,18 +23,22 @@ def prepare(settings: Settings) -> None:
     data_dir = Path(settings.data_dir)
     demo = filling.read(data_dir)
     if demo is None:
-        if (data_dir / "control.db").exists():
-            console.print(f"[yellow]{data_dir} holds data already; the demo was not added.[/yellow]")
-            return
         demo = asyncio.run(_fill(settings, data_dir, console))
+    if demo is None:
+        console.print(f"[yellow]{data_dir} holds data already; the demo was not added.[/yellow]")
+        return
     _greet(demo, f"http://{settings.host}:{settings.port}", console)
 
 
-async def _fill(settings: Settings, data_dir: Path, console: Console) -> filling.Demo:
+async def _fill(settings: Settings, data_dir: Path, console: Console) -> filling.Demo | None:
+    """Fill what has no company yet; None for what has."""
     clock = FixedClock(system_clock())
     server = Headwater(settings, clock)
     await server.start()
     try:
+        async with server.services.control.reading() as session:
+            if await session.scalar(select(Organisation.id).limit(1)):
+                return None
         columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task(f"Inventing {filling.DAYS} days of data", total=filling.DAYS)

@@ -21,6 +21,7 @@ from headwater.app import Headwater, configure_logging
 from headwater.control import Control, provide
 from headwater.control.organisations import repository as organisations
 from headwater.control.organisations.models import Organisation
+from headwater.control.sqlite import FILE_NAME
 from headwater.errors import InvalidRequest, NotFound
 from headwater.scope import Scope
 from headwater.settings import Settings
@@ -36,7 +37,7 @@ Org = Annotated[
 def settings_of(data_dir: Path | None) -> Settings:
     """The settings for a data directory that a server has filled; ``NotFound`` for any other."""
     settings = settings_module.load(data_dir=str(data_dir) if data_dir else None)
-    if not settings.control_url and not (Path(settings.data_dir) / "control.db").exists():
+    if not settings.control_url and not (Path(settings.data_dir) / FILE_NAME).exists():
         raise NotFound(
             f"There is no Headwater data in '{settings.data_dir}'. Name its folder with --data-dir or"
             " HEADWATER_DATA_DIR, or make it with 'headwater serve'.",
