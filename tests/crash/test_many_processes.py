@@ -26,7 +26,7 @@ from tests.engines import free_port
 from tests.facts_server import PASSWORD, USER
 
 pytestmark = [pytest.mark.scaled, pytest.mark.slow]
-_PATIENCE = 60.0
+_PATIENCE = 90.0
 
 
 @contextmanager
@@ -70,6 +70,7 @@ class Installation:
         self._stack = stack
         self._folder = folder
         self._settings = settings
+        self._workers = 0
 
     def server(self, **more: object) -> Process:
         """A server, ready."""
@@ -78,15 +79,15 @@ class Installation:
     def worker(self) -> subprocess.Popen[bytes]:
         """A process that does jobs and nothing else, once it has said so."""
         command = [str(PROGRAM), "worker", "--data-dir", str(self._folder)]
-        process = subprocess.Popen(command, env=environment(**self._settings), stderr=subprocess.PIPE)
+        self._workers += 1
+        path = self._folder.with_name(f"worker{self._workers}.log")
+        with path.open("wb") as log:
+            process = subprocess.Popen(command, env=environment(**self._settings), stderr=log)
         self._stack.callback(process.wait, 30)
         self._stack.callback(process.kill)
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith(b"Headwater works"):
-                threading.Thread(target=process.stderr.read, daemon=True).start()
-                return process
-        raise AssertionError("The worker did not start.")
+        _until(lambda: b"Headwater works" in path.read_bytes() or process.poll() is not None)
+        assert process.poll() is None, path.read_text()
+        return process
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ def _acknowledged(asking: Asking, creative: int, record: str) -> bool:
 
 def _children(pid: int) -> list[int]:
     """The processes that answer for a server."""
-    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "spawn_main"], capture_output=True, text=True, check=True)
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True)
     return [int(line) for line in found.stdout.split()]
 
 
