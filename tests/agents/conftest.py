@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from tests.agents.scripted import Scripted
 from tests.control.founding import CHEAP_HASHER, found
 from tests.migrated import lay
 from tests.serving import NOW
+from tests.stores import EVERY_ROWS, rows
 
 
 @dataclass
@@ -57,11 +58,23 @@ class Stage:
             return [(one.type, json.loads(one.body)["data"]) for one in events]
 
 
+@pytest.fixture(params=EVERY_ROWS)
+def rows_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+def control_url(rows_in: str) -> Iterator[str]:
+    with rows(rows_in) as url:
+        yield url
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, control_url: str) -> AsyncIterator[Stage]:
     clock = FixedClock(NOW)
-    control = provide(Settings(data_dir=str(tmp_path)), clock, CHEAP_HASHER)
-    lay(tmp_path)
+    control = provide(Settings(data_dir=str(tmp_path), control_url=control_url), clock, CHEAP_HASHER)
+    if not control_url:
+        lay(tmp_path)
     await control.start()
     founded = await found(control, "nord")
     async with control.unit_of_work() as uow:

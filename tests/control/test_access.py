@@ -251,6 +251,7 @@ async def test_a_use_that_cannot_be_written_does_not_spoil_the_answer(
 ) -> None:
     key_id, key = await make_key(control, nord.scope)
     monkeypatch.setattr("headwater.control.sqlite._BUSY_MILLISECONDS", 1)
+    monkeypatch.setattr("headwater.control.postgres._WAIT_MILLISECONDS", 1)
     impatient = provide(settings, clock, CHEAP_HASHER)
     await impatient.start()
     with capture_logs() as lines:

@@ -10,6 +10,7 @@ import pytest
 from tests.delivery.receiver import Receiver, receiving
 from tests.delivery.telling import Teller
 from tests.serving import Server, serving
+from tests.stores import EVERY_ROWS, rows
 
 
 @pytest.fixture
@@ -18,10 +19,16 @@ def receiver() -> Iterator[Receiver]:
         yield started
 
 
+@pytest.fixture(params=EVERY_ROWS)
+def rows_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path / "data", allow_private_hosts=True) as started:
-        yield started
+async def server(tmp_path: Path, rows_in: str) -> AsyncIterator[Server]:
+    with rows(rows_in) as url:
+        async with serving(tmp_path / "data", allow_private_hosts=True, control_url=url) as started:
+            yield started
 
 
 @pytest.fixture

@@ -7,19 +7,28 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect, text
 from standardwebhooks import WebhookVerificationError
 from structlog.testing import capture_logs
 
 from headwater.control.webhooks.models import Webhook
 from headwater.control.webhooks.outbox import post_event
+from headwater.settings import Settings
 from tests.delivery.receiver import Answered, Received, Receiver
 from tests.delivery.telling import PATH, Teller, until
+from tests.migrated import connected
 from tests.serving import serving
 
 
-def written_to(folder: Path) -> bytes:
-    """The control plane's database as it lies on the disk."""
-    return b"".join(path.read_bytes() for path in folder.glob("control.db*"))
+def written_to(settings: Settings) -> bytes:
+    """The control plane's database as it lies on the disk, or all that is in its tables."""
+    if not settings.control_url:
+        return b"".join(path.read_bytes() for path in Path(settings.data_dir).glob("control.db*"))
+    with connected(settings) as connection:
+        connection.execute(text("SET bytea_output = 'escape'"))
+        tables = inspect(connection).get_table_names()
+        rows = [connection.scalars(text(f'SELECT one::text FROM "{table}" one')).all() for table in tables]
+    return "".join(row for found in rows for row in found).encode()
 
 
 def really_now(teller: Teller) -> None:
@@ -231,7 +240,8 @@ class TestSecrets:
             await teller.later(minutes=1)
         assert {line["event"] for line in lines} >= {"webhook.retried", "webhook.delivered"}
         told = repr(lines)
-        stored = written_to(Path(teller.server.services.settings.data_dir))
+        stored = written_to(teller.server.services.settings)
+        assert hook.id.encode() in stored
         for secret in (hook.secret, hook.secret.removeprefix("whsec_")):
             assert secret not in told
             assert secret.encode() not in stored

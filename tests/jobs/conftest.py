@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
 from tests.control.founding import CHEAP_HASHER, Founded, found
 from tests.migrated import lay
+from tests.stores import EVERY_ROWS, rows
 
 
 @pytest.fixture
@@ -20,12 +21,23 @@ def clock() -> FixedClock:
     return FixedClock(datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
 
 
+@pytest.fixture(params=EVERY_ROWS)
+def rows_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-async def controls(tmp_path: Path, clock: FixedClock) -> AsyncIterator[list[Control]]:
+def settings(tmp_path: Path, rows_in: str) -> Iterator[Settings]:
+    with rows(rows_in) as control_url:
+        yield Settings(data_dir=str(tmp_path / "data"), control_url=control_url)
+
+
+@pytest.fixture
+async def controls(settings: Settings, clock: FixedClock) -> AsyncIterator[list[Control]]:
     """The control plane as each of two processes has it."""
-    settings = Settings(data_dir=str(tmp_path / "data"))
     both = [provide(settings, clock, CHEAP_HASHER) for _ in range(2)]
-    lay(tmp_path / "data")
+    if not settings.control_url:
+        lay(Path(settings.data_dir))
     for control in both:
         await control.start()
     yield both

@@ -7,16 +7,17 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from headwater.control import Control
+from headwater.control import Control, provide
 from headwater.control.jobs.leases import Leases
 from headwater.control.jobs.models import JobLease, JobRun
 from headwater.jobs.registry import Job
 from headwater.jobs.schedule import Nightly
 from headwater.jobs.worker import LEASE, Worker
 from headwater.kit.clock import FixedClock
+from headwater.settings import Settings
+from tests.control.founding import CHEAP_HASHER
 
 DAY = timedelta(days=1)
 
@@ -182,17 +183,18 @@ async def test_a_job_that_nothing_is_wanted_of_leaves_no_trace(
 
 
 async def test_a_busy_database_puts_a_job_off(
-    controls: list[Control], work: Work, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    controls: list[Control], work: Work, settings: Settings, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = Worker(controls[0], [work.job], clock)
-    async with controls[1].unit_of_work() as unit:
-        await unit.session.execute(text("SELECT 1"))
-        monkeypatch.setattr("headwater.control.sqlite._BUSY_MILLISECONDS", 1)
-        await controls[0]._database.close()
+    monkeypatch.setattr("headwater.control.sqlite._BUSY_MILLISECONDS", 1)
+    monkeypatch.setattr("headwater.control.postgres._WAIT_MILLISECONDS", 1)
+    impatient = provide(settings, clock, CHEAP_HASHER)
+    worker = Worker(impatient, [work.job], clock)
+    async with controls[1].unit_of_work():
         with capture_logs() as lines:
             assert not await worker.turn(work.job)
     assert [line["event"] for line in lines] == ["job.put_off"]
     assert await worker.turn(work.job)
+    await impatient.stop()
 
 
 async def test_a_started_worker_looks_at_every_job_by_itself(

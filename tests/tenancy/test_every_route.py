@@ -25,6 +25,7 @@ from tests.offered import ENTITIES, offer
 from tests.openapi.conformity import IS_CONSOLE
 from tests.serving import Company, Server, event, serving
 from tests.staffed import staff
+from tests.stores import EVERY_INSTALLATION, facts, rows
 from tests.tracked import ANNOTATIONS, CAMPAIGNS, CREATORS, PROJECTS, UNKNOWN, VIDEOS, key_of, track
 
 UNKNOWN_NUMBER = 900_000_001
@@ -86,12 +87,16 @@ async def _ids(owner: Company, called: str) -> dict[str, Any]:
     }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def strangers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Strangers]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=EVERY_INSTALLATION)
+async def strangers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Strangers]:
     # One for all tests: what a stranger is refused changes nothing, and each test looks whether it did.
-    async with serving(tmp_path_factory.mktemp("strangers")) as server:
-        owner, stranger = await server.company("Owner"), await server.company("Stranger")
-        yield Strangers(server, owner, stranger, await _ids(owner, "Secret"), await _ids(stranger, "Mine"))
+    folder = tmp_path_factory.mktemp("strangers")
+    with facts(request.param.facts) as store, rows(request.param.rows) as url:
+        async with serving(folder, facts=store, control_url=url) as server:
+            owner, stranger = await server.company("Owner"), await server.company("Stranger")
+            yield Strangers(server, owner, stranger, await _ids(owner, "Secret"), await _ids(stranger, "Mine"))
 
 
 def _slots(endpoint: Endpoint) -> list[tuple[str, str]]:
