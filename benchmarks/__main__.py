@@ -25,6 +25,7 @@ from benchmarks import (
     recommend,
     servers,
     shared,
+    stores,
     warm,
 )
 
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=3000, help="batches of 500 events to send")
     parser.add_argument(
         "--only",
-        choices=("ads", "creators", "decisions", "console", "shared"),
+        choices=("ads", "creators", "decisions", "console", "shared", "stores"),
         help="measure only these, and no intake",
     )
     arguments = parser.parse_args()
@@ -54,6 +55,8 @@ def main() -> None:
         rows += [*_decisions(), *_recommend()]
     if arguments.only in (None, "console"):
         rows += _console()
+    if arguments.only in (None, "stores"):
+        rows += _stores(arguments.events)
     if arguments.only in (None, "shared"):
         rows += _shared(arguments.events)
     if arguments.only is None:
@@ -115,6 +118,17 @@ def _shared(events: int) -> Rows:
             against = f"{ours.per_second / alone.per_second:.0%} of one on its own ({alone.per_second:,.0f}/s)"
             rows.append((f"warm counts with cache_url, {connections} conn.", words, against))
     return rows
+
+
+def _stores(events: int) -> Rows:
+    return [
+        (
+            f"cold {question}, {events:,} events, ClickHouse in process",
+            f"p50 {found.clickhouse_ms:.2f} ms",
+            f"{found.clickhouse_ms / found.duckdb_ms:.2f} × on DuckDB ({found.duckdb_ms:.2f} ms)",
+        )
+        for question, found in stores.compare(data.directory(events), events).items()
+    ]
 
 
 def _creators() -> Rows:
