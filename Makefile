@@ -37,7 +37,7 @@ test: $(VENV)/.dev ## Run every check and every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not scaled"
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m scaled
 
-test-scaled: $(VENV)/.dev ## Run what holds on the stores of many machines too (ClickHouse in process, or where HEADWATER_TEST_CLICKHOUSE_URL says)
+test-scaled: $(VENV)/.dev ## Run what holds on the stores of many machines too (ClickHouse in process, or where HEADWATER_TEST_CLICKHOUSE_URL says, and a throwaway PostgreSQL)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m scaled
 
 check: $(VENV)/.dev ## Format, lint, types, import rules, the fast tests, and the audit of dependencies

@@ -7,13 +7,14 @@ lock that ends with its transaction (ADR 11). The driver is an optional package,
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import URL, Connection, ExceptionContext, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from headwater.errors import InvalidRequest
 from headwater.kit.suggest import did_you_mean
 from headwater.settings import SettingsError
 
@@ -38,6 +39,9 @@ _IDLE_MILLISECONDS = 60_000
 _PASSING_CLASSES: Final = ("08", "40", "53", "57", "58")
 _PASSING: Final = ("55P03", "25P03")
 _ONLY_READS: Final = "25006"
+_UNFIT: Final = "22021"
+# A text with NUL is as little stored as one with this, which is no character at all.
+_NEVER_STORED: Final = "\ufffe\uffff"
 _LOST: Final = ("08", "57P")
 _REASONS: Final = {
     "28P01": "the server does not take this user with this password",
@@ -150,6 +154,19 @@ def _set_up(engine: AsyncEngine, *, read_only: bool) -> None:
         if isinstance(error, OSError) and not context.is_pre_ping:
             context.is_disconnect = True
             raise OperationalError(context.statement, None, error, hide_parameters=True, connection_invalidated=True)
+        if _state(context.sqlalchemy_exception or error) == _UNFIT:
+            raise InvalidRequest("A text must not contain the character NUL, which cannot be stored.")
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute", retval=True)
+    def look_for_nul(
+        _connection: Connection, _cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+    ) -> tuple[str, Any]:
+        # SQLite looks for such a text and finds none; here the asking itself would fail.
+        if not executemany and not (context.isinsert or context.isupdate):
+            parameters = tuple(
+                one.replace("\0", _NEVER_STORED) if isinstance(one, str) and "\0" in one else one for one in parameters
+            )
+        return statement, parameters
 
     if read_only:
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,10 +80,10 @@ async def plan(control: Control, who: Founded, name: str) -> None:
 
 class TestAtTheSameTime:
     @pytest.fixture
-    async def both(self, tmp_path: Path, clock: FixedClock) -> AsyncIterator[list[Control]]:
+    async def both(self, settings: Settings, clock: FixedClock) -> AsyncIterator[list[Control]]:
         """Two processes over one database."""
-        settings = Settings(data_dir=str(tmp_path / "data"), default_plan="free")
-        processes = [provide(settings, clock, CHEAP_HASHER) for _ in range(2)]
+        free = msgspec.structs.replace(settings, default_plan="free")
+        processes = [provide(free, clock, CHEAP_HASHER) for _ in range(2)]
         for one in processes:
             await one.start()
         yield processes

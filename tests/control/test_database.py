@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from headwater.control import Control, provide
 from headwater.control.db import Change, surroundings
+from headwater.control.letters import contains
 from headwater.control.organisations.models import Organisation
 from headwater.errors import InternalError, Unauthorized, Unavailable
 from headwater.kit.clock import FixedClock
@@ -114,6 +115,22 @@ async def test_who_reads_waits_for_no_writer_and_sees_one_state(control: Control
             await uow.session.execute(update(Organisation).values(name="north"))
         assert await session.scalar(name) == "nord"
     assert await _names(control) == ["north"]
+
+
+@pytest.mark.parametrize("search", ["ÉTÉ", "été", "straße", "ΟΔΟΣ", "москва", "100%", "a_b", "\\"])
+async def test_letters_are_found_without_regard_to_capitals_in_every_script(
+    control: Control, nord: Founded, search: str
+) -> None:
+    names = ["L'Été", "STRASSE", "Straße", "οδος", "МОСКВА", "100%", "1000", "A_B", "aXb", "back\\slash"]
+    async with control.unit_of_work() as uow:
+        uow.session.add_all(Organisation(name=name, plan="free", created_at=nord.user.created_at) for name in names)
+    async with control.reading() as session:
+        found = list(
+            await session.scalars(
+                select(Organisation.name).where(contains(Organisation.name, search)).order_by(Organisation.id)
+            )
+        )
+    assert found == [name for name in names if search.lower() in name.lower()]
 
 
 async def test_texts_are_ordered_by_their_bytes(control: Control, nord: Founded) -> None:

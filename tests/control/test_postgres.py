@@ -11,7 +11,7 @@ from sqlalchemy import select, text, update
 
 from headwater.control import Control, postgres, provide
 from headwater.control.organisations.models import Organisation
-from headwater.errors import Unavailable
+from headwater.errors import InvalidRequest, Unavailable
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings, SettingsError, load
 from tests import postgres as throwaway
@@ -109,6 +109,15 @@ async def test_idle_connections_that_were_lost_are_noticed_by_nobody(
     assert await _name(control) == "north"
     await _rename(control, "nord")
     assert await control.responsive()
+
+
+async def test_a_text_that_cannot_be_stored_is_refused_and_looked_for_in_vain(control: Control, nord: Founded) -> None:
+    async with control.reading() as session:
+        assert await session.scalar(select(Organisation).where(Organisation.name == "nord\0")) is None
+        assert await session.scalar(select(Organisation.name).where(Organisation.name == "nord")) == "nord"
+    with pytest.raises(InvalidRequest, match="NUL"):
+        await _rename(control, "no\0rd")
+    assert await _name(control) == "nord"
 
 
 async def test_what_takes_too_long_is_stopped_and_unavailable(
