@@ -9,9 +9,9 @@ import asyncio
 import gc
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.types import ASGIApp, Receive, Send
@@ -82,6 +82,9 @@ from headwater.surfaces.system import description, health, industries, metrics
 from headwater.tools.metrics import MetricTools
 from headwater.tools.toolbox import Toolbox
 
+if TYPE_CHECKING:
+    from headwater.storage.moving import Moved
+
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 ERROR_FORMS = ErrorForms([creators_envelope.FORM, decisions_envelope.FORM, mcp.FORM, console_errors.FORM])
@@ -128,6 +131,25 @@ def provide_store(settings: Settings, clock: Clock, shared: Shared) -> Store:
         compact_after=settings.compact_after_rows,
         clock=clock,
     )
+
+
+async def move_facts(settings: Settings, path: Path, url: str, tell: Callable[[str], None]) -> list[Moved]:
+    """Move the facts of a DuckDB file to ClickHouse; see ``storage.moving``."""
+    from headwater.storage import moving
+    from headwater.storage.clickhouse.server import address
+    from headwater.storage.clickhouse.store import ClickHouseStore
+    from headwater.storage.duckdb.leaving import FactFile
+
+    target = ClickHouseStore(address(url, settings.query_timeout), CATALOGUE)
+    source = FactFile(path)
+    try:
+        await target.start()
+        try:
+            return await moving.move(source, target, CATALOGUE, tell)
+        finally:
+            await target.stop()
+    finally:
+        source.close()
 
 
 def _engine(settings: Settings, store: Store, control: Control, generations: TagGenerations) -> Engine:

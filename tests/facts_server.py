@@ -10,17 +10,21 @@ unless it is given a folder for them.
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import tempfile
 import threading
+import time
 from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import chdb
+import httpx
 import lz4.frame
 import uvicorn
 from starlette.applications import Starlette
@@ -28,6 +32,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+
+from tests.engines import free_port
 
 USER, PASSWORD = "headwater", "of the tests"
 _OF_THE_TRANSPORT = {
@@ -47,6 +53,7 @@ _INSERT = re.compile(rb"\s*(INSERT INTO .+? )FORMAT (\w+)\s*$", re.DOTALL)
 _FORMAT = re.compile(rb"\bFORMAT\s+(\w+)\s*$")
 _CODE = re.compile(r"Code: (\d+)\.")
 _REFUSED = 516
+_PATIENCE = 60.0
 
 
 class Asked(NamedTuple):
@@ -169,6 +176,29 @@ def application(engine: Engine) -> Starlette:
         return PlainTextResponse("Ok.\n")
 
     return Starlette(routes=[Route("/ping", ping), Route("/", statement, methods=["GET", "POST"])])
+
+
+@contextmanager
+def facts_server() -> Iterator[str]:
+    """One in a process of its own; its address, to which the name of a database is added."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "tests.facts_server", str(port)])
+    until = time.monotonic() + _PATIENCE
+    try:
+        while not _answers(f"http://127.0.0.1:{port}/ping"):
+            assert time.monotonic() < until, "the stand-in for ClickHouse did not start"
+            time.sleep(0.05)
+        yield f"clickhouse://{USER}:{quote(PASSWORD)}@127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def main(port: int, folder: str = "") -> None:

@@ -26,6 +26,7 @@ COMMANDS = {
     "billing": "billing:app",
     "secrets": "secrets:app",
     "explain": "explain:explain",
+    "migrate-store": "migrate_store:migrate_store",
     "migrate-control": "migrate_control:migrate_control",
     "rollup": "rollup:rollup",
     "prune": "prune:prune",

@@ -6,14 +6,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
@@ -22,31 +20,10 @@ from tests import postgres
 from tests.caching import CacheServer, cache_server
 from tests.crash.processes import PROGRAM, Process, environment, make_creatives, register
 from tests.delivery.receiver import Receiver, receiving
-from tests.engines import free_port
-from tests.facts_server import PASSWORD, USER
+from tests.facts_server import facts_server
 
 pytestmark = [pytest.mark.scaled, pytest.mark.slow]
 _PATIENCE = 90.0
-
-
-@contextmanager
-def facts_server() -> Iterator[str]:
-    """A server for facts, in a process of its own; its address."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.facts_server", str(port)])
-    try:
-        _until(lambda: _answers(f"http://127.0.0.1:{port}/ping"))
-        yield f"clickhouse://{USER}:{quote(PASSWORD)}@127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait(30)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def _until(holds: Callable[[], object]) -> None:

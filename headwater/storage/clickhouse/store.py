@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
@@ -54,6 +54,7 @@ _BETWEEN_KILLS = 0.05
 _COMMITTING, _MERGING = ("facts commit", timedelta(seconds=10)), ("facts merge", timedelta(minutes=2))
 """What is done in turns, and after how long another may have its turn though it was not said that one is over."""
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
 Turns = Callable[[str, timedelta], AbstractAsyncContextManager[object]]
 """Lets one process at a time do what is named, for so long; may let in several when it has to."""
 log = structlog.get_logger(__name__)
@@ -206,6 +207,15 @@ class ClickHouseStore:
             appended = await self._write_in_turn(self._writer.append, batches)
         self._compact_if_due()
         return appended
+
+    async def on_writer(self, work: Callable[Concatenate[Writer, _P], _T], *args: _P.args, **more: _P.kwargs) -> _T:
+        """Do something with the writer, as of what is committed now."""
+
+        def refreshed() -> _T:
+            self._writer.refresh()
+            return work(self._writer, *args, **more)
+
+        return await self._write_in_turn(refreshed)
 
     async def remembered(self, scope: Scope, key_hash: str) -> RememberedAppend | None:
         """Looked up on the writer, behind any commit that may hold the key."""
