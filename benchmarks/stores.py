@@ -20,7 +20,7 @@ from headwater.storage.port import FactBatch
 from tests.clickhouse import drop, new_server
 
 _CHUNK = 1_000_000
-_TURNS = 100
+_TURNS = 170
 
 
 class Both(NamedTuple):
