@@ -53,6 +53,13 @@ def rows_in() -> str:
 
 
 @pytest.fixture
+def control_url(rows_in: str) -> Iterator[str]:
+    """The setting for that kind, with every migration run; gone afterwards."""
+    with rows(rows_in) as url:
+        yield url
+
+
+@pytest.fixture
 def shared_in(facts_in: str, rows_in: str, request: pytest.FixtureRequest) -> str:
     """The address of what processes share, where a server has the stores of many."""
     many = (facts_in, rows_in) != ("duckdb", "sqlite")
@@ -60,9 +67,9 @@ def shared_in(facts_in: str, rows_in: str, request: pytest.FixtureRequest) -> st
 
 
 @pytest.fixture
-async def server(tmp_path: Path, facts_in: str, rows_in: str, shared_in: str) -> AsyncIterator[Server]:
+async def server(tmp_path: Path, facts_in: str, control_url: str, shared_in: str) -> AsyncIterator[Server]:
     """A fresh server."""
-    with facts(facts_in) as store, rows(rows_in) as control_url:
+    with facts(facts_in) as store:
         async with serving(tmp_path, facts=store, control_url=control_url, cache_url=shared_in) as started:
             yield started
 

@@ -63,7 +63,7 @@ class Link:
         connection = self._address.connection()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await connection.connect()  # type: ignore[no-untyped-call]
+                await connection.connect()
                 await connection.send_command("PING", check_health=False)
                 await connection.read_response()
         except BaseException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from tests.agents.scripted import Scripted
 from tests.control.founding import CHEAP_HASHER, found
 from tests.migrated import lay
 from tests.serving import NOW
-from tests.stores import EVERY_ROWS, rows
+from tests.stores import EVERY_ROWS
 
 
 @dataclass
@@ -61,12 +61,6 @@ class Stage:
 @pytest.fixture(params=EVERY_ROWS)
 def rows_in(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture
-def control_url(rows_in: str) -> Iterator[str]:
-    with rows(rows_in) as url:
-        yield url
 
 
 @pytest.fixture

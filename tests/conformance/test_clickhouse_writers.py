@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -50,6 +50,17 @@ async def writers(request: pytest.FixtureRequest, server: Server) -> AsyncIterat
     turns = Turns() if request.param == "in turns" else None
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(opened_clickhouse(server, turns=turns)) for _ in range(3)]
+
+
+def instead_of_the_next_row(monkeypatch: pytest.MonkeyPatch, step: Callable[[Journal, Any], None]) -> None:
+    """Do this when the next state row is to be stored; all others are stored as ever."""
+    store_row = Journal._store
+
+    def once(journal: Journal, state: Any) -> None:
+        monkeypatch.setattr(Journal, "_store", store_row)
+        step(journal, state)
+
+    monkeypatch.setattr(Journal, "_store", once)
 
 
 async def rows(store: ClickHouseStore, table: str = "ad_event") -> int:
@@ -251,17 +262,12 @@ async def test_of_two_writers_at_once_the_earlier_is_not_acknowledged(
 ) -> None:
     async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
         await append(one, Event())
-        store_row = Journal._store
 
         def overtaken(journal: Journal, state: Any) -> None:
-            monkeypatch.setattr(Journal, "_store", store_row)
-            asyncio.run(_take_over())
+            other._writer.append([batch([Event(creative_id=2)])])
             journal._store(state)
 
-        async def _take_over() -> None:
-            other._writer.append([batch([Event(creative_id=2)])])
-
-        monkeypatch.setattr(Journal, "_store", overtaken)
+        instead_of_the_next_row(monkeypatch, overtaken)
         with pytest.raises(Overtaken, match="Another process"):
             await one._write(one._writer.append, [batch([Event(session_id="lost")])])
         for store in (one, other):
@@ -276,14 +282,12 @@ async def test_a_commit_that_another_writer_went_on_from_is_acknowledged(
 ) -> None:
     async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
         await append(one, Event())
-        store_row = Journal._store
 
         def overtaken(journal: Journal, state: Any) -> None:
-            monkeypatch.setattr(Journal, "_store", store_row)
             journal._store(state)
             other._writer.append([batch([Event(creative_id=2)])])
 
-        monkeypatch.setattr(Journal, "_store", overtaken)
+        instead_of_the_next_row(monkeypatch, overtaken)
         assert await append(one, Event(session_id="kept")) == Appended(1, 0)
         await other.compact()
         assert await append(one, Event(session_id="kept"), Event(session_id="more")) == Appended(1, 1)
@@ -324,14 +328,12 @@ async def test_a_commit_of_which_nobody_knows_is_not_seen_by_who_refused_it(
     monkeypatch.setattr("headwater.storage.clickhouse.journal._TAKING_OVER_SECONDS", 0.1)
     async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
         await append(one, Event())
-        store_row = Journal._store
 
         def claimed(journal: Journal, state: Any) -> None:
-            monkeypatch.setattr(Journal, "_store", store_row)
             journal._store(state)
             other._writer.journal._insert(CLAIM.name, {"epoch": state.epoch + (1 << 41)})
 
-        monkeypatch.setattr(Journal, "_store", claimed)
+        instead_of_the_next_row(monkeypatch, claimed)
         with pytest.raises(Unavailable, match="not known"):
             await append(one, Event(session_id="perhaps"))
         assert await append(one, Event(session_id="perhaps")) == Appended(1, 0)

@@ -28,9 +28,8 @@ def rows_in(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, rows_in: str) -> Iterator[Settings]:
-    with rows(rows_in) as control_url:
-        yield Settings(data_dir=str(tmp_path / "data"), control_url=control_url)
+def settings(tmp_path: Path, control_url: str) -> Settings:
+    return Settings(data_dir=str(tmp_path / "data"), control_url=control_url)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from tests.delivery.receiver import Receiver, receiving
 from tests.delivery.telling import Teller
 from tests.serving import Server, serving
-from tests.stores import EVERY_ROWS, rows
+from tests.stores import EVERY_ROWS
 
 
 @pytest.fixture
@@ -25,10 +25,9 @@ def rows_in(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def server(tmp_path: Path, rows_in: str) -> AsyncIterator[Server]:
-    with rows(rows_in) as url:
-        async with serving(tmp_path / "data", allow_private_hosts=True, control_url=url) as started:
-            yield started
+async def server(tmp_path: Path, control_url: str) -> AsyncIterator[Server]:
+    async with serving(tmp_path / "data", allow_private_hosts=True, control_url=control_url) as started:
+        yield started
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
 from tests.control.founding import CHEAP_HASHER, Founded, found
 from tests.migrated import lay
-from tests.stores import EVERY_ROWS, rows
+from tests.stores import EVERY_ROWS
 
 
 @pytest.fixture
@@ -27,9 +27,8 @@ def rows_in(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, rows_in: str) -> Iterator[Settings]:
-    with rows(rows_in) as control_url:
-        yield Settings(data_dir=str(tmp_path / "data"), control_url=control_url)
+def settings(tmp_path: Path, control_url: str) -> Settings:
+    return Settings(data_dir=str(tmp_path / "data"), control_url=control_url)
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from headwater.kit.clock import FixedClock
 from headwater.mail import Mailer, Message, NotSent, provide
 from headwater.mail.senders import SmtpSender
 from headwater.settings import Settings, SettingsError
+from tests.certificates import own_certificate
 
-from .post_office import PostOffice, open_office, own_certificate
+from .post_office import PostOffice, open_office
 
 CLOCK = FixedClock(datetime(2025, 5, 3, 12, 30, tzinfo=UTC))
 MESSAGE = Message("ada@example.com", "Your token", "secret-token\n")

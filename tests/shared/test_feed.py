@@ -120,7 +120,9 @@ async def test_what_stays_announced_counts_as_changed_at_each_catch_up(cache: Ca
         assert [await other.heard(), await other.heard()] == [[change(1)], []]
 
 
-async def test_who_comes_during_a_catch_up_gets_one_that_began_later(cache: CacheServer) -> None:
+async def test_who_comes_during_a_catch_up_gets_one_that_began_later(
+    cache: CacheServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with processes(cache) as (one, other):
         begun, go_on = asyncio.Event(), asyncio.Event()
         ask = other.link.ask
@@ -131,7 +133,7 @@ async def test_who_comes_during_a_catch_up_gets_one_that_began_later(cache: Cach
             await go_on.wait()
             return reply
 
-        other.link.ask = slow  # type: ignore[method-assign]
+        monkeypatch.setattr(other.link, "ask", slow)
         early = asyncio.create_task(other.feed.catch_up())
         await begun.wait()
         await one.feed.publish([change(1)])

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from headwater.settings import Settings, SettingsError, load
 from headwater.shared import Shared, check
 from headwater.shared.address import address
 from tests.caching import CacheServer, cache_server, in_step
+from tests.certificates import own_certificate
 from tests.engines import free_port
 from tests.serving import serving
 
@@ -125,9 +122,9 @@ async def test_a_server_that_does_not_answer_is_no_reason_not_to_start(
 
 @pytest.mark.scaled
 async def test_a_server_speaks_tls_and_is_known_by_its_certificate(tmp_path: Path) -> None:
-    certificate, key = _certificate(tmp_path)
+    certificate = own_certificate(tmp_path)
     plain = free_port()
-    options = {"tls-cert-file": str(certificate), "tls-key-file": str(key), "tls-auth-clients": "no"}
+    options = {"tls-cert-file": str(certificate), "tls-key-file": str(certificate), "tls-auth-clients": "no"}
     with cache_server(**options, **{"tls-port": str(plain)}):
         where = f"valkeys://127.0.0.1:{plain}/0"
         trusting, doubting = Shared(address(f"{where}?ca={certificate}")), Shared(address(where))
@@ -147,27 +144,3 @@ class _Nothing:
 
     async def drop(self) -> None:
         """Nothing is kept."""
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 that vouches for itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, secret = folder / "cert.pem", folder / "key.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate, secret
