@@ -31,7 +31,7 @@ from headwater.kit.clock import Clock
 from headwater.kit.ids import SNOWFLAKES, new_id
 from headwater.scope import Scope
 from headwater.storage.port import AppendKey, FactBatch
-from headwater.storage.remembering import Remembering
+from headwater.storage.remembering import Remembering, refuse_repeated
 
 IMPRESSION = next(one for one in SYSTEM_OUTCOMES if one.key == "impression")
 _ROUTE = b"recommend"
@@ -149,7 +149,8 @@ class Recommender:
             decision = await self._decide(book, question, wanted, now, scope)
             recommendation = _answer(question, decision, (self._timer() - started) * 1000)
             key = keyed(recommendation)
-            await self._facts.append_together(_batches(recommendation, wanted.customer_id, now, key, scope))
+            batches = _batches(recommendation, wanted.customer_id, now, key, scope)
+            refuse_repeated(await self._facts.append_together(batches))
         return recommendation
 
     async def _decide(self, book: Book, question: _Question, wanted: Wanted, now: datetime, scope: Scope) -> Decision:
@@ -175,7 +176,8 @@ def _batches(
     batches = [FactBatch(scope, DECISION_TRACES.name, trace, key, offers)]
     if recommendation.items and channel.impression_mode == "implicit":
         shown = [_impression(one, channel, recommendation.id, customer_id, now) for one in recommendation.items]
-        batches.append(FactBatch(scope, INTERACTIONS.name, interaction_rows(shown), new_ids=True))
+        more = key.of_more if key else None
+        batches.append(FactBatch(scope, INTERACTIONS.name, interaction_rows(shown), more, new_ids=True))
     return batches
 
 

@@ -24,7 +24,7 @@ from headwater.kit.suggest import did_you_mean
 from headwater.query.decisions.state import EVERY, Contact
 from headwater.scope import Scope
 from headwater.storage.port import AppendKey, FactBatch
-from headwater.storage.remembering import Remembering
+from headwater.storage.remembering import Remembering, refuse_repeated
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(hours=24)
@@ -108,7 +108,7 @@ class Responder:
                 batches = [FactBatch(scope, INTERACTIONS.name, interaction_rows([]), key)]
             else:
                 batches = _batches(response, recorded, outcome, shown, at, key, scope)
-            await self._facts.append_together(batches)
+            refuse_repeated(await self._facts.append_together(batches))
             return recorded
 
     async def _was_counted(self, customer_id: str, shown: _Shown, scope: Scope) -> bool:
@@ -220,5 +220,5 @@ def _batches(
         offer = EVERY if suppressing.every_offer else shown.offer
         ends = at + timedelta(days=suppressing.days)
         row = suppression_row(at, response.customer_id, offer, EVERY, outcome.key, ends)
-        batches.append(FactBatch(scope, SUPPRESSIONS.name, row))
+        batches.append(FactBatch(scope, SUPPRESSIONS.name, row, key.of_more))
     return batches

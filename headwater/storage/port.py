@@ -39,12 +39,19 @@ class AppendKey(msgspec.Struct, frozen=True):
     """An ``Idempotency-Key`` to be kept in the transaction of the facts it guards.
 
     ``key_hash`` names it, ``fingerprint`` is that of route and body, and ``note``
-    holds what of the answer is known before the facts are stored.
+    holds what of the answer is known before the facts are stored. All batches of a request
+    bear its key, but only one has it ``remembered``, by what became of that one.
     """
 
     key_hash: str
     fingerprint: str
     note: bytes
+    remembered: bool = True
+
+    @property
+    def of_more(self) -> AppendKey:
+        """The key as further batches of the same request bear it."""
+        return AppendKey(self.key_hash, self.fingerprint, b"", remembered=False)
 
 
 KEY_LIFE: Final = timedelta(hours=24)
@@ -68,10 +75,14 @@ class FactBatch(msgspec.Struct, frozen=True):
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """What became of a batch: rows stored now, and rows left out as seen before."""
+    """What became of a batch: rows stored now, and rows left out as seen before.
+
+    ``repeated``: another process has taken in the same request meanwhile, and this is what became of it there.
+    """
 
     accepted: int
     duplicates: int
+    repeated: bool = False
 
 
 class RememberedAppend(msgspec.Struct, frozen=True):
@@ -178,7 +189,7 @@ class Store(Protocol):
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """Store all batches in one transaction, without duplicates; durable on return, nothing stored on error.
 
-        A batch that another process has stored under the same key and fingerprint is answered as it was there.
+        A request that another process has stored under the same key and fingerprint is not stored again.
         """
 
     async def remembered(self, scope: Scope, key_hash: str) -> RememberedAppend | None:

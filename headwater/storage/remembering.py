@@ -8,13 +8,13 @@ route is refused, too. It knows neither routes nor bodies.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import NamedTuple, Protocol
 
 from headwater.errors import Conflict, InvalidRequest
 from headwater.scope import Scope
-from headwater.storage.port import AppendKey, RememberedAppend
+from headwater.storage.port import Appended, AppendKey, RememberedAppend
 
 FIELD = "Idempotency-Key"
 MAX_KEY_LENGTH = 255
@@ -66,6 +66,12 @@ class Remembering:
         if before is not None and before.fingerprint != fingerprint:
             raise Conflict(f"This {FIELD} was used with another request; use a new key.", field=FIELD)
         return Keyed(AppendKey(name, fingerprint, b""), before)
+
+
+def refuse_repeated(appended: Sequence[Appended]) -> None:
+    """Conflict where the same request was stored by another process first: its answer is the one that counts."""
+    if any(one.repeated for one in appended):
+        raise _under_way()
 
 
 def _under_way() -> Conflict:

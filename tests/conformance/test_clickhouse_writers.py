@@ -102,17 +102,56 @@ def _killed(*_: object, **__: object) -> None:
     raise SystemExit
 
 
-async def test_turns_leave_no_gaps(server: Server) -> None:
+async def test_turns_leave_no_gaps(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     turns = Turns()
+    merge = sums.merge
     async with opened_clickhouse(server, turns=turns) as one, opened_clickhouse(server, turns=turns) as other:
+
+        def meanwhile(*args: Any) -> sums.Merge:
+            one._writer.append([batch([Event(creative_id=2)])])
+            return merge(*args)
+
+        monkeypatch.setattr(sums, "merge", meanwhile)
         for number in range(4):
             await append(one, Event(session_id=f"a{number}"))
             await append(other, Event(session_id=f"b{number}"), Event(session_id=f"c{number}"))
             await append(other, Event(session_id=f"d{number}"))
+            await other.compact()
+        await other.refresh()
         state = other._writer.journal.state
         assert (state.gaps, state.closed) == ((), True)
         await one.refresh()
         assert await total(one, "impressions") == 16
+
+
+async def test_what_is_due_to_all_is_merged_by_one(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, merges = Turns(), 0
+    merge = sums.merge
+
+    def counted(*args: Any) -> sums.Merge:
+        nonlocal merges
+        merges += 1
+        return merge(*args)
+
+    monkeypatch.setattr(sums, "merge", counted)
+    async with AsyncExitStack() as stack:
+        stores = [
+            await stack.enter_async_context(opened_clickhouse(server, turns=turns, compact_after=3)) for _ in range(3)
+        ]
+        async with turns("facts merge", timedelta()):
+            for number, store in enumerate([*stores, *stores]):
+                await append(store, Event(creative_id=number))
+        await asyncio.gather(*(store._compacting for store in stores if store._compacting))
+    assert merges == 1
+
+
+async def test_a_stop_does_not_wait_for_the_merges_of_others(server: Server) -> None:
+    turns = Turns()
+    async with turns("facts merge", timedelta()):
+        async with opened_clickhouse(server, turns=turns, compact_after=1) as store:
+            await append(store, Event())
+            assert store._compacting is not None
+        assert store._compacting.cancelled()
 
 
 async def test_one_that_is_killed_between_turns_leaves_a_gap_only_where_it_was_at_work(
@@ -158,14 +197,42 @@ async def test_the_same_request_at_two_processes_is_stored_once(server: Server) 
     """Each looks for the key before it stores; that is too early to find what is under way elsewhere."""
     key, another = AppendKey("hash", "fingerprint", b"note"), AppendKey("hash", "other", b"")
     events = [Event(creative_id=one) for one in range(3)]
+    request = [batch(events, key=key), batch([Event(creative_id=4)], key=key.of_more)]
     async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
-        assert await one.append([batch(events, key=key)]) == [Appended(3, 0)]
+        assert await one.append(request) == [Appended(3, 0), Appended(1, 0)]
         beside = batch([Event(creative_id=9)])
-        assert await other.append([beside, batch(events, key=key)]) == [Appended(1, 0), Appended(3, 0)]
+        repeated = Appended(3, 0, repeated=True)
+        assert await other.append([beside, *request]) == [Appended(1, 0), repeated, repeated]
         assert await other.append([batch(events, organisation_id=2, key=key)]) == [Appended(3, 0)]
         assert await other.append([batch([Event()], key=another)]) == [Appended(1, 0)]
         await one.refresh()
-        assert await rows(one) == 5
+        assert await rows(one) == 6
+
+
+async def test_after_a_look_that_failed_no_second_row_says_otherwise(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has seen the first row would not look at a second of its version."""
+    async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
+        await append(one, Event())
+        newest = Journal._newest_claim
+
+        def lost(_: Journal) -> int:
+            monkeypatch.setattr(Journal, "_newest_claim", newest)
+            raise Unavailable("lost")
+
+        def stored(journal: Journal, state: Any) -> None:
+            journal._store(state)
+            monkeypatch.setattr(Journal, "_newest_claim", lost)
+
+        instead_of_the_next_row(monkeypatch, stored)
+        with pytest.raises(Unavailable, match="lost"):
+            await append(one, Event(creative_id=2))
+        await other.refresh()
+        assert await append(one, Event(), Event()) == Appended(2, 0)
+        await other.refresh()
+        assert await total(other, "impressions") == await total(one, "impressions") == 3
+        assert await rows(other) == await rows(one) == 3
 
 
 async def test_a_merge_applies_though_others_have_written_meanwhile(
@@ -211,6 +278,20 @@ async def test_a_merge_that_is_overtaken_by_another_does_not_apply(
             assert await total(store, "impressions") == (2 if begun else 1)
 
 
+async def test_a_merge_applies_though_groups_of_others_were_dropped(server: Server) -> None:
+    async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
+        await append(one, Event())
+        await filled(one)
+        await one.keep_group("video-snapshots", 1, 7, [GroupMember(1, -_EVER, _EVER)], "all")
+        await other.refresh()
+        for name in ("ad-events", "video-snapshots"):
+            number, dataset = other._writer.number(), other._catalogue[name]
+            made = sums.merge(other._merger, server.topology, dataset, *other._writer.seen, number)
+            await one.drop_groups(1, [7])
+            other._writer.switch(dataset, made)
+            assert number in other._writer.journal.state.segments_of(name)
+
+
 async def test_a_merge_does_not_apply_to_what_was_pruned_meanwhile(server: Server) -> None:
     async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
         await filled(one)
@@ -244,6 +325,32 @@ async def test_sums_of_a_dropped_group_are_left_for_who_has_not_heard_of_it(
             await one.compact()
         assert other._writer.link.value(kept) == 0
         assert other._writer.link.value(f"SELECT count() FROM {server.topology.table('group_member')}") == 0
+
+
+async def test_a_drop_that_failed_drops_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened_clickhouse(server) as one, opened_clickhouse(server) as other:
+        await filled(one)
+        await one.keep_group("video-snapshots", 1, 7, [GroupMember(1, -_EVER, _EVER)], "all")
+        monkeypatch.setattr(Journal, "publish", _killed)
+        with pytest.raises(SystemExit):
+            one._upkeep.drop_groups(1, [7])
+        monkeypatch.undo()
+        await append(one, Event())
+        for store in (one, other):
+            await store.refresh()
+            assert list(store.groups(1)) == [7]
+        await one.drop_groups(1, [7])
+        await one.keep_group("video-snapshots", 1, 7, [GroupMember(1, -_EVER, _EVER)], "anew")
+    async with opened_clickhouse(server) as later:
+        assert [group.members for group in later.groups(1).values()] == ["anew"]
+
+
+async def test_to_drop_nothing_is_no_commit(server: Server) -> None:
+    async with opened_clickhouse(server) as store:
+        await append(store, Event())
+        before = store._writer.journal.state
+        await store.drop_groups(1, [])
+        assert store._writer.journal.state == before
 
 
 async def test_writers_take_turns_and_see_each_other(server: Server) -> None:

@@ -83,7 +83,11 @@ class Commit:
         return pa.array([key for (key,) in found], pa.uint64())
 
     def _remember(self, batches: Sequence[FactBatch], appended: Sequence[Appended], now: datetime) -> None:
-        keyed = [(batch, batch.key, result) for batch, result in zip(batches, appended, strict=True) if batch.key]
+        keyed = [
+            (batch, key, result)
+            for batch, result in zip(batches, appended, strict=True)
+            if (key := batch.key) and key.remembered
+        ]
         if keyed:
             kept: Mapping[str, pa.Array] = {
                 schema.ORGANISATION: pa.array([batch.scope.organisation_id for batch, _, _ in keyed], pa.int64()),

@@ -25,6 +25,8 @@ from headwater.storage.port import Group, GroupMember
 _DIALECT = ClickHouseDialect()
 _KEPT = 2
 """The sums that questions are planned with now, and those before them."""
+_DROPPED = ""
+"""The dataset of a row that says that all sums of the group before it are dropped."""
 
 
 class KeptGroup(NamedTuple):
@@ -42,11 +44,8 @@ class Groups:
     Questions read it on another thread, so an organisation's groups are replaced as a whole.
     """
 
-    def __init__(self, kept: Iterable[KeptGroup] = ()) -> None:
+    def __init__(self) -> None:
         self._kept: dict[int, dict[int, tuple[KeptGroup, ...]]] = {}
-        for one in kept:
-            own = self._kept.setdefault(one.organisation_id, {})
-            own[one.number] = (*own.get(one.number, ()), one)[-_KEPT:]
 
     def keep(self, kept: KeptGroup) -> Sequence[KeptGroup]:
         """Take in a group's newest sums; answers those that no question is planned with any more."""
@@ -72,12 +71,18 @@ class Groups:
 
 
 def load(link: Link, topology: Topology, state: State) -> Groups:
-    """The groups as of a state."""
+    """The groups as of a state: what was kept of each, but for what was dropped since."""
     rows = link.rows(
         "SELECT organisation_id, dataset, number, group_id, zone, members"
         f" FROM {topology.table(MEMBER_GROUP.name)} WHERE {state.committed()} ORDER BY group_id"
     )
-    return Groups(KeptGroup(own, dataset, number, Group(*group)) for own, dataset, number, *group in rows)
+    found = Groups()
+    for own, dataset, number, *group in rows:
+        if dataset == _DROPPED:
+            found.drop(own, [number])
+        else:
+            found.keep(KeptGroup(own, dataset, number, Group(*group)))
+    return found
 
 
 def make(
@@ -103,18 +108,7 @@ def make(
     link.insert(topology.table(GROUP_MEMBER.name), rows)
     own = f"fact.{schema.ORGANISATION} = {kept.organisation_id} AND ({seen})"
     link.run(_insert(topology, dataset, [kept.group.id], kept.group.zone, own, commit))
-    link.insert_row(
-        topology.table(MEMBER_GROUP.name),
-        {
-            schema.ORGANISATION: kept.organisation_id,
-            "dataset": kept.dataset,
-            "number": kept.number,
-            "group_id": kept.group.id,
-            "zone": kept.group.zone,
-            "members": kept.group.members,
-            schema.COMMIT: commit,
-        },
-    )
+    _say(link, topology, kept, commit)
 
 
 def members_of(link: Link, topology: Topology, kept: KeptGroup) -> list[GroupMember]:
@@ -135,18 +129,54 @@ def add(link: Link, topology: Topology, dataset: SnapshotDataset, sums: Iterable
         link.run(_insert(topology, dataset, [one.group.id for one in some], zone, f"fact.commit_id = {commit}", commit))
 
 
+def drop(link: Link, topology: Topology, organisation_id: int, numbers: Iterable[int], commit: int) -> None:
+    """Say that groups are dropped, as part of a commit."""
+    for number in numbers:
+        _say(link, topology, KeptGroup(organisation_id, _DROPPED, number, Group(commit, "", "")), commit)
+
+
+def _say(link: Link, topology: Topology, kept: KeptGroup, commit: int) -> None:
+    link.insert_row(
+        topology.table(MEMBER_GROUP.name),
+        {
+            schema.ORGANISATION: kept.organisation_id,
+            "dataset": kept.dataset,
+            "number": kept.number,
+            "group_id": kept.group.id,
+            "zone": kept.group.zone,
+            "members": kept.group.members,
+            schema.COMMIT: commit,
+        },
+    )
+
+
 def forget(link: Link, topology: Topology, sums: Sequence[KeptGroup]) -> None:
     """Delete what says that there are these sets of sums."""
     _delete(link, topology, MEMBER_GROUP.name, [one.group.id for one in sums])
 
 
-def delete_unnamed(link: Link, topology: Topology, datasets: Iterable[SnapshotDataset], upto: int) -> None:
-    """Delete the sums that nothing says are there, of groups with an id up to one: of before what is under way."""
+def delete_unnamed(link: Link, topology: Topology, datasets: Iterable[SnapshotDataset], state: State) -> None:
+    """Delete the sums that nothing says are there, as of a state that is everybody's: of before what is under way."""
+    _forget_dropped(link, topology, state)
+    upto = state.upto
     named = f"SELECT group_id FROM {topology.table(MEMBER_GROUP.name)}"
     for table in (*(dataset.group_rollup for dataset in datasets if dataset.group_rollup), GROUP_MEMBER.name):
         unnamed = f"group_id <= {upto} AND group_id NOT IN ({named})"
         found = link.rows(f"SELECT DISTINCT group_id FROM {topology.table(table)} WHERE {unnamed}")
         _delete(link, topology, table, [group for (group,) in found])
+
+
+def _forget_dropped(link: Link, topology: Topology, state: State) -> None:
+    table = topology.table(MEMBER_GROUP.name)
+    dropped = link.rows(
+        f"SELECT {schema.ORGANISATION}, number, max(group_id) FROM {table}"
+        f" WHERE dataset = '{_DROPPED}' AND {state.committed()} GROUP BY 1, 2"
+    )
+    for organisation_id, number, last in dropped:
+        own = f"{schema.ORGANISATION} = {organisation_id} AND number = {number}"
+        # What says that they are dropped goes last: until then nobody may take them for kept.
+        for which in (f"group_id < {last}", f"group_id = {last}"):
+            link.run(f"DELETE FROM {topology.local(MEMBER_GROUP.name)} WHERE {own} AND {which}")
 
 
 def _delete(link: Link, topology: Topology, table: str, ids: Sequence[int]) -> None:

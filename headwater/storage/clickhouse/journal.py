@@ -86,8 +86,11 @@ class Journal:
         self._failed: list[int] = []
         self.state = State()
 
-    def claim(self) -> None:
-        """Become the writer: what another one has not finished yet never will be."""
+    def claim(self, *, at_work: bool = True) -> None:
+        """Become the writer: what another one has not finished yet never will be.
+
+        Who is not ``at_work`` has stored nothing yet that must stay unseen, and says so.
+        """
         # Numbers of one claim never reach those of the next, whatever its clock says.
         after = max(SNOWFLAKES.next(), self._newest_claim() + _NUMBERS_OF_A_CLAIM, self._last + 1)
         epoch = after + secrets.randbits(_RANDOM_BITS)
@@ -101,19 +104,21 @@ class Journal:
         gaps = [*found.gaps, *((number - 1, number) for number in lost)]
         if not found.closed:
             gaps.append((found.upto, last))
-        state = msgspec.structs.replace(found, epoch=epoch, version=0, gaps=_joined(gaps), closed=False)
+        state = msgspec.structs.replace(found, epoch=epoch, version=0, gaps=_joined(gaps), closed=not at_work)
         self._store(state)
         # Only now: a claim that fails halfway is made anew.
         self._epoch, self._last, self.state, self._own, self._failed = epoch, last, state, {epoch}, []
 
-    def hold(self) -> None:
-        """Be the writer, and say that something is under way, before anything is stored."""
+    def hold(self, *, at_work: bool = True) -> None:
+        """Be the writer; who is ``at_work`` says so before anything of a commit is stored."""
         for _ in range(_CLAIMS):
             # Looked for again behind each state row: who claims after that reads the row.
             if not self._is_newest():
-                self.claim()
-            elif self.state.closed:
-                self._go_on(self._next(closed=False))
+                self.claim(at_work=at_work)
+            elif at_work and self.state.closed:
+                state = self._next(closed=False)
+                self._put(state)
+                self._keep(state)
             else:
                 return
         raise _overtaken()
@@ -126,18 +131,16 @@ class Journal:
     def publish(self, number: int, **changes: Any) -> None:
         """Make the commit ``number`` visible, and what ``changes`` of the state with it; durable on return."""
         state = self._next(upto=number, **changes)
-        self._store_or_leave(state)
-        if not self._is_newest() and not self._taken_over(number):
+        if not self._put(state) and not self._taken_over(number):
             raise _overtaken()
-        self.state, self._failed = state, []
+        self._keep(state)
 
     def switch(self, **changes: Any) -> None:
         """Change what is read in place of what, without a commit."""
         state = self._next(**changes)
-        self._store_or_leave(state)
-        if not self._is_newest():
+        if not self._put(state):
             raise _overtaken()
-        self.state, self._failed = state, []
+        self._keep(state)
 
     def abandon(self, number: int) -> None:
         """Let a commit that failed never be seen, whatever of it is or will be stored."""
@@ -157,8 +160,7 @@ class Journal:
         self.state = found
         return True
 
-    def _go_on(self, state: State) -> None:
-        self._store_or_leave(state)
+    def _keep(self, state: State) -> None:
         self.state, self._failed = state, []
 
     def _next(self, **changes: Any) -> State:
@@ -166,10 +168,15 @@ class Journal:
         changed = {"epoch": self._epoch, "version": self.state.version + 1, "gaps": gaps, **changes}
         return msgspec.structs.replace(self.state, **changed)
 
-    def _store_or_leave(self, state: State) -> None:
-        """Store a state row; where nobody knows whether it was stored, claim anew before anything else."""
+    def _put(self, state: State) -> bool:
+        """Store a state row; whether nobody has claimed meanwhile.
+
+        Where one or the other cannot be known, it claims anew before anything else: there must be no second row
+        of this version.
+        """
         try:
             self._store(state)
+            return self._is_newest()
         except BaseException:
             self._epoch = _NONE
             raise

@@ -86,6 +86,7 @@ class ClickHouseStore:
         self._earlier: tuple[State, Marks] | None = None
         self._compacting: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
+        self._is_merging = False
         self._one_compaction = asyncio.Lock()
 
     async def start(self) -> None:
@@ -124,9 +125,11 @@ class ClickHouseStore:
             opened.pop_all()
 
     async def stop(self) -> None:
-        """Let the merge under way end, then close."""
+        """Let the merge under way end, then close; one that waits for its turn is left to others."""
         if self._following:
             self._following.cancel()
+        if self._compacting and not self._is_merging:
+            self._compacting.cancel()
         tasks = [task for task in (self._compacting, self._following) if task]
         if tasks:
             await asyncio.wait(tasks)
@@ -245,26 +248,35 @@ class ClickHouseStore:
                 log.exception("facts.not_followed")
 
     def _compact_if_due(self) -> None:
+        if self._is_due() and (self._compacting is None or self._compacting.done()):
+            self._compacting = asyncio.create_task(self._compact_quietly())
+
+    def _is_due(self) -> bool:
         state = self._writer.seen[0]
         waiting = max(state.fresh.values(), default=0)
-        due = waiting >= self._compact_after or len(state.segments) > _MOST_SEGMENTS * len(self._catalogue)
-        if due and (self._compacting is None or self._compacting.done()):
-            self._compacting = asyncio.create_task(self._compact_quietly())
+        return waiting >= self._compact_after or len(state.segments) > _MOST_SEGMENTS * len(self._catalogue)
 
     async def _compact_quietly(self) -> None:
         try:
-            await self.compact()
+            async with self._one_compaction, self._turn(_MERGING):
+                # It was due to all processes at once, and another may have had its turn.
+                await self.refresh()
+                if self._is_due():
+                    self._is_merging = True
+                    await self._merge()
         except (Failed, HeadwaterError):
             log.exception("rollups.compact_failed")
+        finally:
+            self._is_merging = False
 
     async def compact(self) -> None:
         """Merge the fresh sums into segments; ingest and reads go on meanwhile."""
-        with tracing.span("store merge", kind="client", database="clickhouse"):
-            await self._compact()
-
-    async def _compact(self) -> None:
-        loop = asyncio.get_running_loop()
         async with self._one_compaction, self._turn(_MERGING):
+            await self._merge()
+
+    async def _merge(self) -> None:
+        loop = asyncio.get_running_loop()
+        with tracing.span("store merge", kind="client", database="clickhouse"):
             if loop.time() >= self._sweep_at:
                 await self.refresh()
                 await loop.run_in_executor(self._merging, self._sweep)

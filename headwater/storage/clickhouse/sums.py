@@ -32,6 +32,7 @@ class Merge(NamedTuple):
     """A new segment: of the commits that the state ``of`` holds, and of the older segments that it replaces."""
 
     of: State
+    marks: Marks
     folded: frozenset[int]
     segment: int
     begun: float
@@ -50,7 +51,7 @@ class _Sum(NamedTuple):
 def merge(link: Link, topology: Topology, dataset: Dataset, state: State, marks: Marks, segment: int) -> Merge:
     """Build the next segment of every rollup of a dataset, beside the writer."""
     after = state.merged.get(dataset.name, 0)
-    made = Merge(state, _folded(link, topology, dataset, state), segment, monotonic())
+    made = Merge(state, _own(marks, dataset), _folded(link, topology, dataset, state), segment, monotonic())
     for one in _sums(topology, dataset, state, marks, after):
         keys, table = ", ".join(one.keys), topology.table(one.table)
         measures = ", ".join(one.measures)
@@ -63,7 +64,7 @@ def merge(link: Link, topology: Topology, dataset: Dataset, state: State, marks:
     return made
 
 
-def applies(made: Merge, dataset: Dataset, state: State) -> bool:
+def applies(made: Merge, dataset: Dataset, state: State, marks: Marks) -> bool:
     """Whether what a merge took in is still what is read: another process may have merged, pruned, or taken back.
 
     Nor has another process swept away what it made, as unused, which takes at least ``LEFT_SECONDS``.
@@ -71,11 +72,16 @@ def applies(made: Merge, dataset: Dataset, state: State) -> bool:
     of, name = made.of, dataset.name
     return (
         (state.epoch == of.epoch or monotonic() - made.begun < LEFT_SECONDS / 2)
-        and state.marked == of.marked
+        and _own(marks, dataset) == made.marks
         and state.merged.get(name) == of.merged.get(name)
         and state.segments_of(name) == of.segments_of(name)
         and state.gaps_until(of.upto) == of.gaps_until(of.upto)
     )
+
+
+def _own(marks: Marks, dataset: Dataset) -> Marks:
+    """What is marked of the dataset."""
+    return {key: mark for key, mark in marks.items() if key[1] == dataset.name}
 
 
 def fresh_count(link: Link, topology: Topology, dataset: Dataset, condition: str) -> int:

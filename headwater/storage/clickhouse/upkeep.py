@@ -41,7 +41,7 @@ class Upkeep:
 
     def delete_unnamed(self, link: Link, state: State) -> None:
         """Delete the sums of groups that were renewed or dropped before this state."""
-        groups.delete_unnamed(link, self._topology, self._writer.snapshots, state.upto)
+        groups.delete_unnamed(link, self._topology, self._writer.snapshots, state)
 
     def keep_group(
         self, dataset: SnapshotDataset, organisation_id: int, number: int, members: Sequence[GroupMember], mark: str
@@ -68,12 +68,13 @@ class Upkeep:
             groups.forget(self._link, self._topology, self._writer.groups.keep(kept))
 
     def drop_groups(self, organisation_id: int, numbers: Sequence[int]) -> None:
-        """Forget groups, in a commit that tells other processes; their sums are left for who has not heard of it."""
+        """Say in a commit that groups are dropped; their sums are left for who has not heard of it."""
+        if not numbers:
+            return
         with self._writer.commit() as (commit, changes):
-            sums = [one for dataset in self._writer.snapshots for one in self._sums(organisation_id, dataset)]
-            groups.forget(self._link, self._topology, [one for one in sums if one.number in numbers])
-            self._writer.groups.drop(organisation_id, numbers)
+            groups.drop(self._link, self._topology, organisation_id, numbers, commit.number)
             changes["marked"] = commit.number
+        self._writer.groups.drop(organisation_id, numbers)
 
     def prune(self, organisation_id: int, before: datetime) -> int:
         """Replace readings of before a time by baselines; how many went."""

@@ -104,22 +104,22 @@ class Writer:
     def _stored_by_others(self, batches: Sequence[FactBatch]) -> dict[int, Appended]:
         """What became of the same requests elsewhere, by place; requests that share only the key are told apart."""
         keyed = {
-            (batch.scope.organisation_id, batch.key.key_hash, batch.key.fingerprint): place
+            place: (batch.scope.organisation_id, batch.key.key_hash, batch.key.fingerprint)
             for place, batch in enumerate(batches)
             if batch.key
         }
         if not keyed:
             return {}
-        organisations = ", ".join(str(one) for one in {organisation_id for organisation_id, _, _ in keyed})
+        organisations = ", ".join(str(one) for one in {organisation_id for organisation_id, _, _ in keyed.values()})
         rows = self.link.rows(
             "SELECT organisation_id, key_hash, fingerprint, accepted, duplicates"
             f" FROM {self.topology.table(APPEND_KEY.name)} WHERE organisation_id IN ({organisations})"
             " AND has(splitByChar(' ', {p0:String}), key_hash) AND kept_at >= {p1:DateTime64(6, 'UTC')}"
             f" AND {self.journal.state.committed()}",
-            (" ".join(key_hash for _, key_hash, _ in keyed), self._clock().replace(tzinfo=None) - KEY_LIFE),
+            (" ".join(key_hash for _, key_hash, _ in keyed.values()), self._clock().replace(tzinfo=None) - KEY_LIFE),
         )
-        found = {row[:3]: Appended(*row[3:]) for row in rows}
-        return {place: found[key] for key, place in keyed.items() if key in found}
+        found = {row[:3]: Appended(row[3], row[4], repeated=True) for row in rows}
+        return {place: found[key] for place, key in keyed.items() if key in found}
 
     def fresh_with(self, added: Mapping[str, int]) -> dict[str, int]:
         """The numbers of sums beyond the segments, with those that a commit adds."""
@@ -147,9 +147,9 @@ class Writer:
             self._load_if_changed()
             self._show()
 
-    def _hold(self) -> None:
+    def _hold(self, *, at_work: bool = True) -> None:
         """Be the writer, and know and show what another one has left."""
-        self.journal.hold()
+        self.journal.hold(at_work=at_work)
         self._load_if_changed()
         self._show()
 
@@ -162,14 +162,14 @@ class Writer:
 
     def number(self) -> int:
         """A number for a segment, beyond what any state reaches up to."""
-        self._hold()
+        self._hold(at_work=False)
         return self.journal.take()
 
     def switch(self, dataset: Dataset, made: sums.Merge) -> None:
         """Read the new segment in place of what it holds, unless that has changed under it."""
-        self._hold()
+        self._hold(at_work=False)
         state = self.journal.state
-        if not sums.applies(made, dataset, state):
+        if not sums.applies(made, dataset, state, self.marks):
             return
         live = [one for one in state.segments if one[0] != dataset.name or one[1] not in made.folded]
         left = sums.fresh_count(self.link, self.topology, dataset, state.committed(made.of.upto))
@@ -177,6 +177,5 @@ class Writer:
             merged={**state.merged, dataset.name: made.of.upto},
             fresh={**state.fresh, dataset.name: left},
             segments=(*live, (dataset.name, made.segment)),
-            **self._closing,
         )
         self._show()

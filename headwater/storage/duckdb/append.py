@@ -98,21 +98,14 @@ def _store_raw(connection: duckdb.DuckDBPyConnection, dataset: Dataset, order: s
 def _remember(
     connection: duckdb.DuckDBPyConnection, batches: Sequence[FactBatch], appended: Sequence[Appended], now: datetime
 ) -> None:
-    keyed = [(batch, result) for batch, result in zip(batches, appended, strict=True) if batch.key]
-    if not keyed:
-        return
-    connection.execute("DELETE FROM append_key WHERE kept_at < ?", [now.replace(tzinfo=None) - KEY_LIFE])
-    for batch, result in keyed:
-        if batch.key:
-            connection.execute(
-                "INSERT INTO append_key VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    batch.scope.organisation_id,
-                    batch.key.key_hash,
-                    batch.key.fingerprint,
-                    result.accepted,
-                    result.duplicates,
-                    batch.key.note,
-                    now.replace(tzinfo=None),
-                ],
-            )
+    keyed = [
+        (batch.scope.organisation_id, key, result)
+        for batch, result in zip(batches, appended, strict=True)
+        if (key := batch.key) and key.remembered
+    ]
+    if keyed:
+        kept_at = now.replace(tzinfo=None)
+        connection.execute("DELETE FROM append_key WHERE kept_at < ?", [kept_at - KEY_LIFE])
+        for own, key, done in keyed:
+            values = [own, key.key_hash, key.fingerprint, done.accepted, done.duplicates, key.note, kept_at]
+            connection.execute("INSERT INTO append_key VALUES (?, ?, ?, ?, ?, ?, ?)", values)
