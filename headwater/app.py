@@ -141,7 +141,7 @@ async def move_facts(settings: Settings, path: Path, url: str, tell: Callable[[s
     from headwater.storage.duckdb.leaving import FactFile
 
     target = ClickHouseStore(address(url, settings.query_timeout), CATALOGUE)
-    source = FactFile(path)
+    source = FactFile(path, settings.query_memory_bytes, settings.query_threads)
     try:
         await target.start()
         try:

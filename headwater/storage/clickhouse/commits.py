@@ -47,10 +47,10 @@ class Commit:
         if isinstance(dataset, SnapshotDataset):
             self._store_snapshots(dataset, rows, marks, kept)
         else:
-            self._insert(dataset.table, _columns(dataset, rows))
+            self.insert(dataset.table, _columns(dataset, rows))
             if isinstance(dataset, RowDataset) and dataset.child:
                 children = arrivals.children_of(batches, rows, dataset)
-                self._insert(dataset.child.table, _columns(dataset.child, children))
+                self.insert(dataset.child.table, _columns(dataset.child, children))
         if rows.num_rows:
             own = f"commit_id = {self.number}"
             self.fresh[dataset.name] = fresh_count(self._link, self._topology, dataset, own)
@@ -66,7 +66,7 @@ class Commit:
         self.arrival += rows.num_rows
         numbered = _columns(dataset, rows).append_column(schema.ARRIVAL, pa.arange(first, self.arrival + 1))
         organisations = pc.unique(rows[schema.ORGANISATION]).to_pylist()
-        self._insert(dataset.table, numbered)
+        self.insert(dataset.table, numbered)
         seen = f"({self._state.committed()} AND {_standing(marks, dataset, organisations)})"
         self._link.run(steps.book(self._topology, dataset, self.number, seen))
         if dataset.group_rollup:
@@ -75,7 +75,7 @@ class Commit:
     def _take(self, keys: pa.Array) -> pa.Array:
         """Keep keys under this commit's number, and answer those that an earlier one has kept."""
         table = self._topology.table(SEEN_KEY.name)
-        self._insert(SEEN_KEY.name, pa.table({"key": keys}))
+        self.insert(SEEN_KEY.name, pa.table({"key": keys}))
         found = self._link.rows(
             f"SELECT DISTINCT key FROM {table} WHERE {self._state.committed()}"
             f" AND key IN (SELECT key FROM {table} WHERE commit_id = {self.number})"
@@ -98,9 +98,10 @@ class Commit:
                 "note": pa.array([key.note for _, key, _ in keyed], pa.binary()),
                 "kept_at": pa.array([now.replace(tzinfo=None)] * len(keyed), pa.timestamp("us")),
             }
-            self._insert(APPEND_KEY.name, pa.table(kept))
+            self.insert(APPEND_KEY.name, pa.table(kept))
 
-    def _insert(self, table: str, rows: pa.Table) -> None:
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Store rows under this commit's number."""
         own = pa.repeat(pa.scalar(self.number, pa.int64()), rows.num_rows)
         self._link.insert(self._topology.table(table), rows.append_column(schema.COMMIT, own))
 

@@ -26,6 +26,7 @@ _BUSY: Final = frozenset({202, 241, 242, 252, 285, 286, 289, 319, 999})
 """Too many at once, out of memory, read-only, too many parts, too few replicas, or not known: what may pass."""
 _LIST = re.compile(r"\{p(\d+):(Array\(Int64\))\}")
 _TEXT_BYTES = 1 << 28
+_REASON_CHARACTERS = 300
 _T = TypeVar("_T")
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,10 @@ class Link:
         text, values = bind(sql, args)
         found = answered(lambda: self._client.query(text, parameters=values, settings=dict(settings or {})))
         return [tuple(row) for row in found.result_rows]
+
+    def table(self, sql: str) -> pa.Table:
+        """What a statement finds, in Arrow."""
+        return answered(lambda: self._client.query_arrow(sql))
 
     def value(self, sql: str, args: Sequence[object] = ()) -> int:
         """The one number that a statement finds."""
@@ -99,6 +104,10 @@ def _written(value: object) -> object:
     return value.isoformat(" ", "microseconds") if isinstance(value, datetime) else value
 
 
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:_REASON_CHARACTERS]
+
+
 def answered(ask: Callable[[], _T]) -> _T:
     """What the client answers; ``Unavailable`` when the engine cannot be reached, ``Failed`` when it refuses."""
     from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
@@ -109,6 +118,6 @@ def answered(ask: Callable[[], _T]) -> _T:
         if error.code in _STOPPED:
             raise Stopped(str(error)) from None
         if isinstance(error, OperationalError) or error.code in _BUSY:
-            log.exception("facts.unreachable")
+            log.warning("facts.unreachable", reason=_first_line(error))
             raise Unavailable("The fact store does not answer. Try again.", retry_after=1) from None
         raise Failed(str(error)) from error

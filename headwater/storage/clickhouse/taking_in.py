@@ -5,71 +5,53 @@ Runs on the writer's thread, with what it knows to be committed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from headwater.catalogue.model import SnapshotDataset
-from headwater.storage import schema
-from headwater.storage.clickhouse.link import Link
+from headwater.storage.clickhouse.dialect import ClickHouseDialect
 from headwater.storage.clickhouse.tables import APPEND_KEY, SEEN_KEY
 from headwater.storage.clickhouse.writing import Writer
-from headwater.storage.prints import SEPARATOR, UNKNOWN, Day, FactTable, Print
+from headwater.storage.prints import Day, FactTable, Print, Sums, read_prints, read_sums, steps_statement
+
+_DIALECT = ClickHouseDialect()
 
 
 def prints(writer: Writer, table: FactTable) -> dict[Day, Print]:
     """What a table holds, by organisation and day."""
-    texts = ", ".join(_text(name, kind) for name, kind in table.columns)
-    key = f"reinterpretAsUInt64(substring(MD5(concatWithSeparator(char({SEPARATOR}), {texts})), 9, 8))"
-    rows = writer.link.rows(
-        f"SELECT {schema.ORGANISATION}, toDate32({table.time}), count(), sum({key})"
-        f" FROM {writer.topology.table(table.name)} WHERE {writer.journal.state.committed()} GROUP BY 1, 2"
-    )
-    return {Day(*row[:2]): Print(*row[2:]) for row in rows}
+    return read_prints(writer.link.rows(table.statement(_DIALECT, _committed(writer, table.name), _text)))
 
 
-def steps(writer: Writer, dataset: SnapshotDataset) -> Mapping[Day, Sequence[int]]:
+def steps(writer: Writer, dataset: SnapshotDataset) -> Sums:
     """What is booked of snapshots: the sums of each measure of the ledger, by organisation and day."""
-    sums = ", ".join(f"sum({one})" for one in schema.step_measures(dataset))
-    rows = writer.link.rows(
-        f"SELECT {schema.ORGANISATION}, toDate32({dataset.time_column}), {sums}"
-        f" FROM {writer.topology.table(dataset.ledger)} WHERE {writer.journal.state.committed()} GROUP BY 1, 2"
-    )
-    return {Day(*row[:2]): row[2:] for row in rows if any(row[2:])}
+    return read_sums(writer.link.rows(steps_statement(dataset, _DIALECT, _committed(writer, dataset.ledger))))
 
 
 def keep_keys(writer: Writer, keys: pa.Array, low: int, high: int) -> int:
     """Keep those of the keys between two that are not kept yet; how many."""
-    table = writer.topology.table(SEEN_KEY.name)
-    found = writer.link.rows(
-        f"SELECT key FROM {table} WHERE key >= {low} AND key <= {high} AND {writer.journal.state.committed()}"
-    )
-    new = sorted(set(keys.to_pylist()) - {key for (key,) in found})
-    _store(writer, SEEN_KEY.name, pa.table({"key": pa.array(new, pa.uint64())}))
-    return len(new)
+    between = f"SELECT key FROM {_committed(writer, SEEN_KEY.name)} WHERE key >= {low} AND key <= {high}"
+    known = writer.link.table(between)["key"].combine_chunks()
+    return _store(writer, SEEN_KEY.name, pa.table({"key": keys.filter(pc.invert(pc.is_in(keys, known)))}))
 
 
 def keep_append_keys(writer: Writer, remembered: pa.Table) -> int:
     """Remember requests under their keys, those that are not yet; how many."""
-    table = writer.topology.table(APPEND_KEY.name)
-    found = writer.link.rows(f"SELECT DISTINCT key_hash FROM {table} WHERE {writer.journal.state.committed()}")
-    known = {key for (key,) in found}
-    new = remembered.filter(pa.array([key not in known for key in remembered["key_hash"].to_pylist()], pa.bool_()))
-    _store(writer, APPEND_KEY.name, new)
-    return int(new.num_rows)
+    found = writer.link.rows(f"SELECT DISTINCT key_hash FROM {_committed(writer, APPEND_KEY.name)}")
+    known = pa.array([key for (key,) in found], pa.string())
+    return _store(writer, APPEND_KEY.name, remembered.filter(pc.invert(pc.is_in(remembered["key_hash"], known))))
 
 
-def _store(writer: Writer, table: str, rows: pa.Table) -> None:
+def _committed(writer: Writer, table: str) -> str:
+    return f"(SELECT * FROM {writer.topology.table(table)} WHERE {writer.journal.state.committed()}) AS committed"
+
+
+def _store(writer: Writer, table: str, rows: pa.Table) -> int:
     if rows.num_rows:
         with writer.commit() as (commit, _):
-            _insert(writer.link, writer.topology.table(table), rows, commit.number)
-
-
-def _insert(link: Link, table: str, rows: pa.Table, commit: int) -> None:
-    own = pa.repeat(pa.scalar(commit, pa.int64()), rows.num_rows)
-    link.insert(table, rows.append_column(schema.COMMIT, own))
+            commit.insert(table, rows)
+    return int(rows.num_rows)
 
 
 def _text(name: str, kind: str) -> str:
     value = f"toUnixTimestamp64Micro({name})" if kind == "TIMESTAMP" else name
-    return f"ifNull(toString({value}), '{UNKNOWN}')"
+    return f"ifNull(toString({value}), 'null')"

@@ -1,31 +1,58 @@
-"""Reads everything out of the embedded store's file, for another store to take in; changes nothing in it."""
+"""Reads everything out of the embedded store's file, for another store to take in.
+
+The file is opened as by a start of the server: brought up to date, and nobody else's meanwhile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from headwater.catalogue.model import Dataset, RowDataset, SnapshotDataset
-from headwater.errors import StoreInUse
 from headwater.storage import schema
+from headwater.storage.duckdb.dialect import DuckDBDialect
 from headwater.storage.duckdb.migrations import migrate
-from headwater.storage.prints import CHECKSUMS, SEPARATOR, UNKNOWN, Day, FactTable, Print, table_of
+from headwater.storage.duckdb.opening import open_file
+from headwater.storage.prints import (
+    NOTHING,
+    Day,
+    FactTable,
+    Print,
+    Prints,
+    Sums,
+    read_prints,
+    read_sums,
+    steps_statement,
+    table_of,
+)
+
+_ROWS_AT_ONCE = 50_000
+_DIALECT = DuckDBDialect()
+_DAY = "day"
+
+
+class Part(NamedTuple):
+    """Rows of one organisation, in their order of arrival, with their children."""
+
+    organisation_id: int
+    rows: pa.Table
+    children: pa.Table | None
+
+    @property
+    def size(self) -> int:
+        """How many rows these are, with the children."""
+        return int(self.rows.num_rows + (0 if self.children is None else self.children.num_rows))
 
 
 class FactFile:
-    """The file of a stopped server, open and brought up to date; StoreInUse while somebody has it."""
+    """The file of a stopped server; StoreInUse while somebody has it, SettingsError where it is no such file."""
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._connection = duckdb.connect(str(path))
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise StoreInUse(f"{path} is in use by another process. Stop it first.") from None
-            raise
-        self._connection.execute("SET TimeZone = 'UTC'")
+    def __init__(self, path: Path, memory_bytes: int, threads: int) -> None:
+        self._connection = open_file(path, {"memory_limit": f"{memory_bytes}B", "threads": threads})
         migrate(self._connection)
 
     def close(self) -> None:
@@ -34,92 +61,95 @@ class FactFile:
 
     def prints(self, table: FactTable) -> dict[Day, Print]:
         """What the table holds, by organisation and day."""
-        return self._prints(table, table.name)
+        return read_prints(self._rows(table.statement(_DIALECT, table.name, _text)))
 
-    def first_rows(self, dataset: Dataset, of: Day, count: int) -> Print:
+    def first_rows(self, table: FactTable, of: Day, count: int) -> Print:
         """What the first so many rows of a day are."""
-        table = table_of(dataset)
-        source = f"(SELECT * FROM {table.name} WHERE {_on(table, of)} ORDER BY {_order(dataset)} LIMIT {count})"
-        return self._prints(table, source).get(of, Print(0, 0))
+        day = f"{table.time} >= DATE '{of.day}' AND {table.time} < DATE '{of.day}' + INTERVAL 1 DAY"
+        own = f"{schema.ORGANISATION} = {of.organisation_id} AND {day}"
+        source = f"(SELECT * FROM {table.name} WHERE {own} ORDER BY rowid LIMIT {count}) AS firsts"
+        return read_prints(self._rows(table.statement(_DIALECT, source, _text))).get(of, NOTHING)
 
-    def rows(self, dataset: Dataset, of: Day, after: int, most: int) -> Iterator[tuple[pa.Table, pa.Table | None]]:
-        """A day's rows in order of arrival behind the first ones, so many at once, and their children."""
+    def parts(self, dataset: Dataset, known: Prints) -> Iterator[Part]:
+        """All rows but the first ones of each day that are ``known``, in their order of arrival."""
         table = table_of(dataset)
-        names = ", ".join(name for name, _ in table.columns if name != schema.ORGANISATION)
-        while True:
-            found = self._arrow(
-                f"SELECT {names} FROM {table.name} WHERE {_on(table, of)}"
-                f" ORDER BY {_order(dataset)} LIMIT {most} OFFSET {after}"
-            )
-            if not found.num_rows:
-                return
-            rows = found.cast(schema.arrow_schema(dataset))
-            yield rows, self._children(dataset, of.organisation_id, rows)
-            after += found.num_rows
+        names = ", ".join(name for name, _ in table.columns)
+        # Rows of one table come in the order in which they were inserted, without having to be sorted for it.
+        asked = f"SELECT {names}, {_DIALECT.local_day(table.time, 'UTC')} AS {_DAY} FROM {table.name}"
+        skipped = _Skipping({of: one.rows for of, one in known.items()})
+        for read in self._connection.cursor().sql(asked).to_arrow_reader(_ROWS_AT_ONCE):
+            for organisation_id in sorted(set(read[schema.ORGANISATION].to_pylist())):
+                own = pa.table(read).filter(pc.equal(read[schema.ORGANISATION], organisation_id))
+                left = skipped.behind(organisation_id, own)
+                if left.num_rows:
+                    rows = left.select(schema.arrow_schema(dataset).names).cast(schema.arrow_schema(dataset))
+                    yield Part(organisation_id, rows, self._children(dataset, organisation_id, rows))
 
     def _children(self, dataset: Dataset, organisation_id: int, rows: pa.Table) -> pa.Table | None:
         if not isinstance(dataset, RowDataset) or dataset.child is None:
             return None
-        self._connection.register("parents", pa.table({"number": rows[dataset.number]}))
+        numbers, target = rows[dataset.number], schema.arrow_schema(dataset.child)
+        bounds = pc.min_max(numbers).as_py()
+        self._connection.register("parents", pa.table({"number": numbers}))
         try:
-            names = ", ".join(name for name, _ in schema.columns(dataset.child) if name != schema.ORGANISATION)
-            found = self._arrow(
-                f"SELECT {names} FROM {dataset.child.table} WHERE {schema.ORGANISATION} = {organisation_id}"
+            # Between the bounds, so that most of the table need not be looked at.
+            found = self._connection.sql(
+                f"SELECT {', '.join(target.names)} FROM {dataset.child.table}"
+                f" WHERE {schema.ORGANISATION} = {organisation_id}"
+                f" AND {dataset.number} BETWEEN {bounds['min']} AND {bounds['max']}"
                 f" AND {dataset.number} IN (SELECT number FROM parents) ORDER BY rowid"
-            )
-            return found.cast(schema.arrow_schema(dataset.child))
+            ).to_arrow_table()
+            return found.cast(target)
         finally:
             self._connection.unregister("parents")
 
     def zones(self) -> dict[int, str]:
-        """The zones in which organisations' days are summed, where that is not UTC."""
-        return dict(self._connection.execute("SELECT organisation_id, zone FROM day_zone ORDER BY 1").fetchall())
+        """The zones in which organisations' days are summed, where one was set."""
+        return dict(self._rows("SELECT organisation_id, zone FROM day_zone ORDER BY 1"))
 
     def key_count(self) -> int:
         """How many keys of records and sessions are kept."""
-        ((count,),) = self._connection.execute("SELECT count(*) FROM seen_key").fetchall()
-        return int(count)
+        return int(self._rows("SELECT count(*) FROM seen_key")[0][0])
 
     def keys(self, low: int, high: int) -> pa.Array:
         """The kept keys from one to another."""
-        keys = self._arrow(f"SELECT key FROM seen_key WHERE key >= {low} AND key <= {high}")["key"]
-        return keys.combine_chunks()
+        found = self._connection.sql(f"SELECT key FROM seen_key WHERE key >= {low} AND key <= {high}")
+        return found.to_arrow_table()["key"].combine_chunks()
 
     def append_keys(self) -> pa.Table:
         """The requests that are remembered under an ``Idempotency-Key``."""
-        return self._arrow("SELECT * FROM append_key")
+        return self._connection.sql("SELECT * FROM append_key").to_arrow_table()
 
-    def steps(self, dataset: SnapshotDataset) -> Mapping[Day, Sequence[int]]:
+    def steps(self, dataset: SnapshotDataset) -> Sums:
         """What is booked of snapshots: the sums of each measure of the ledger, by organisation and day."""
-        sums = ", ".join(f"sum({one})::BIGINT" for one in schema.step_measures(dataset))
-        rows = self._connection.execute(
-            f"SELECT {schema.ORGANISATION}, {dataset.time_column}::DATE, {sums} FROM {dataset.ledger} GROUP BY 1, 2"
-        ).fetchall()
-        return {Day(*row[:2]): row[2:] for row in rows if any(row[2:])}
+        return read_sums(self._rows(steps_statement(dataset, _DIALECT, dataset.ledger)))
 
-    def _prints(self, table: FactTable, source: str) -> dict[Day, Print]:
-        texts = ", ".join(_text(name, kind) for name, kind in table.columns)
-        checksum = f"sum(md5_number_lower(concat_ws(chr({SEPARATOR}), {texts}))) % {CHECKSUMS}"
-        rows = self._connection.execute(
-            f"SELECT {schema.ORGANISATION}, {table.time}::DATE, count(*), {checksum} FROM {source} AS facts"
-            " GROUP BY 1, 2"
-        ).fetchall()
-        return {Day(*row[:2]): Print(row[2], int(row[3])) for row in rows}
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query).fetchall()
 
-    def _arrow(self, query: str) -> pa.Table:
-        return self._connection.sql(query).to_arrow_table()
+
+class _Skipping:
+    """Leaves out the first rows of each day, as many as are known."""
+
+    def __init__(self, known: dict[Day, int]) -> None:
+        self._left = {of: count for of, count in known.items() if count}
+
+    def behind(self, organisation_id: int, rows: pa.Table) -> pa.Table:
+        """The rows that are not known."""
+        days = rows[_DAY]
+        for day in set(days.to_pylist()) if self._left else ():
+            of = Day(organisation_id, day)
+            if of in self._left:
+                places = pc.indices_nonzero(pc.equal(days, day))
+                known = places.slice(0, self._left[of])
+                self._left[of] -= len(known)
+                if not self._left[of]:
+                    del self._left[of]
+                kept = pc.invert(pc.is_in(pa.arange(0, rows.num_rows), known.cast(pa.int64())))
+                rows, days = rows.filter(kept), days.filter(kept)
+        return rows
 
 
 def _text(name: str, kind: str) -> str:
     value = f"epoch_us({name})" if kind == "TIMESTAMP" else name
-    return f"coalesce({value}::VARCHAR, '{UNKNOWN}')"
-
-
-def _on(table: FactTable, of: Day) -> str:
-    day = f"{table.time} >= DATE '{of.day}' AND {table.time} < DATE '{of.day}' + INTERVAL 1 DAY"
-    return f"{schema.ORGANISATION} = {of.organisation_id} AND {day}"
-
-
-def _order(dataset: Dataset) -> str:
-    """Of readings of one moment the last to arrive counts."""
-    return schema.ARRIVAL if isinstance(dataset, SnapshotDataset) else "rowid"
+    return f"coalesce({value}::VARCHAR, 'null')"

@@ -205,8 +205,8 @@ MIGRATIONS = (
 def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     """Apply the steps that this store does not have yet, each with its number in one transaction."""
     connection.execute("CREATE TABLE IF NOT EXISTS schema_step (number BIGINT PRIMARY KEY)")
-    row = connection.execute("SELECT coalesce(max(number), 0) FROM schema_step").fetchone()
-    applied: int = row[0] if row else 0
+    # Read to the end, or the connection would not run the next statement.
+    ((applied,),) = connection.execute("SELECT coalesce(max(number), 0) FROM schema_step").fetchall()
     for step in MIGRATIONS:
         if step.number > applied:
             connection.begin()

@@ -21,7 +21,7 @@ import duckdb
 import structlog
 
 from headwater.catalogue.model import Dataset, SnapshotDataset
-from headwater.errors import StoreInUse, Timeout, Unavailable
+from headwater.errors import Timeout, Unavailable
 from headwater.kit import tracing
 from headwater.kit.clock import Clock, system_clock
 from headwater.scope import Scope
@@ -30,6 +30,7 @@ from headwater.storage.duckdb import groups, pruning, steps
 from headwater.storage.duckdb.dialect import DuckDBDialect
 from headwater.storage.duckdb.keeping import Keeper, keeper
 from headwater.storage.duckdb.migrations import migrate
+from headwater.storage.duckdb.opening import open_file
 from headwater.storage.duckdb.parsed import TEXTS
 from headwater.storage.duckdb.seen import SeenKeys
 from headwater.storage.duckdb.waiting import Waiting
@@ -107,15 +108,7 @@ class DuckDBStore:
             self._cursors.put_nowait(self._root.cursor())
 
     def _open(self) -> None:
-        try:
-            self._root = duckdb.connect(str(self._path) if self._path else ":memory:", config=self._config)
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise StoreInUse(
-                    f"{self._path} is in use by another process. Stop it, or send the request to that server."
-                ) from None
-            raise
-        self._root.execute("SET TimeZone = 'UTC'")
+        self._root = open_file(self._path, self._config)
         self._root.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         migrate(self._root)
         for name, kept in self._keepers.items():
