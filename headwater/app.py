@@ -10,6 +10,7 @@ import gc
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from headwater.decisioning.respond import Responder
 from headwater.decisioning.segments import Segments
 from headwater.decisioning.turns import Turns
 from headwater.delivery.deliverer import Deliverer
+from headwater.errors import HeadwaterError
 from headwater.ingest.append import Writer
 from headwater.ingest.receive import Ingest
 from headwater.invalidation import Invalidation
@@ -54,7 +56,7 @@ from headwater.query.series.totals import TotalsEngine
 from headwater.reporting.run import Reporting
 from headwater.reporting.scheduled import ScheduledReports
 from headwater.reports.pool import RenderPool
-from headwater.settings import Settings
+from headwater.settings import Settings, SettingsError
 from headwater.shared import Shared
 from headwater.sources.embedded import EMBEDDED
 from headwater.sources.open import Opener
@@ -248,6 +250,7 @@ class Headwater:
             Bridge(tools.verbs, settings.max_body_bytes),
             Standing(),
         )
+        self._opened = AsyncExitStack()
         self.app: ASGIApp = self._gate(TaggedCache(settings.cache_bytes // 4, generations, clock))
 
     def _gate(self, responses: TaggedCache[Any]) -> Gate:
@@ -263,13 +266,32 @@ class Headwater:
         )
 
     async def start(self) -> None:
-        """Open both stores and begin to write."""
-        if self.services.settings.traces:
+        """Open both stores and begin to write; where that fails, what was opened is closed again."""
+        async with AsyncExitStack() as opened:
+            await self._open(opened)
+            self._opened = opened.pop_all()
+
+    async def _open(self, opened: AsyncExitStack) -> None:
+        """Begin one part after the other; they are ended the other way round, each whatever becomes of the rest."""
+        services = self.services
+        if services.settings.traces:
             tracing.start(traces.provide())
-        await self.services.control.start()
-        await self.services.store.start()
+            # A collector that does not answer would hold up the loop.
+            opened.push_async_callback(asyncio.to_thread, tracing.stop)
+        opened.push_async_callback(services.control.stop)
+        await services.control.start()
+        await services.store.start()
+        opened.push_async_callback(services.store.stop)
         await self._writer.start()
-        await self.services.control.shared.begin(self._invalidation)
+        opened.push_async_callback(self._writer.stop)
+        await services.control.shared.begin(self._invalidation)
+        opened.push_async_callback(services.outbound.aclose)
+        opened.callback(EMBEDDED.stop)
+        opened.callback(self._renderer.stop)
+        opened.push_async_callback(services.mcp.stop)
+        opened.push_async_callback(services.agents.settle)
+        opened.push_async_callback(self.deliverer.stop)
+        opened.push_async_callback(self.worker.stop)
 
     def begin_jobs(self) -> None:
         """Run jobs and deliver webhooks from now on."""
@@ -278,19 +300,7 @@ class Headwater:
 
     async def stop(self) -> None:
         """End jobs, commit what waits and close both stores."""
-        await self.worker.stop()
-        await self.deliverer.stop()
-        await self.services.agents.settle()
-        await self.services.mcp.stop()
-        self._renderer.stop()
-        EMBEDDED.stop()
-        await self.services.outbound.aclose()
-        await self._writer.stop()
-        await self.services.store.stop()
-        await self.services.control.stop()
-        if self.services.settings.traces:
-            # A collector that does not answer would hold up the loop.
-            await asyncio.to_thread(tracing.stop)
+        await self._opened.aclose()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -298,15 +308,21 @@ class Headwater:
             await self.start()
             if self.services.settings.jobs:
                 self.begin_jobs()
+        except (HeadwaterError, SettingsError) as error:
+            # What the operator can mend needs no traceback.
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.startup.complete"})
         asyncio.get_running_loop().add_signal_handler(LEAVING, self.services.standing.leave)
         preparing = asyncio.create_task(asyncio.to_thread(prepare))
-        await receive()
-        await preparing
-        await self.stop()
+        try:
+            await receive()
+            await preparing
+        finally:
+            await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
 

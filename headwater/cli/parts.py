@@ -62,11 +62,7 @@ async def control_plane(settings: Settings) -> AsyncIterator[Control]:
 async def everything(settings: Settings) -> AsyncIterator[Headwater]:
     """All parts; ``StoreInUse`` while a server runs on the data directory."""
     headwater = Headwater(settings)
-    try:
-        await headwater.start()
-    except BaseException:
-        await headwater.services.control.stop()
-        raise
+    await headwater.start()
     try:
         yield headwater
     finally:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 from typing import Annotated, Final
 
 import msgspec
@@ -21,9 +22,11 @@ from headwater import payments, processes, shared
 from headwater import settings as settings_module
 from headwater.outbound import traces
 from headwater.settings import Settings
+from headwater.storage import check as facts
 
 _OVERLAP_SECONDS: Final = 5.0
 """So long a process that is replaced goes on beside the new one, which has to start first."""
+_BETWEEN_WORDS: Final = 0.2
 
 
 def serve(
@@ -50,6 +53,7 @@ def serve(
     payments.check(settings)
     shared.check(settings)
     traces.check(settings)
+    facts.check(settings)
     port = settings.port or _free_port(settings.host)
     settings = msgspec.structs.replace(settings, port=port)
     if demo:
@@ -86,6 +90,8 @@ def _set_up_signals(server: Granian, settings: Settings) -> None:
     """Take a stop in two steps where there is a pause between them, and no replacement where two cannot overlap."""
     if settings.workers == 1:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # A process that has not started yet does not know it, and would end.
+    signal.signal(processes.LEAVING, signal.SIG_IGN)
     if not settings.drain_seconds:
         return
     stop = signal.getsignal(signal.SIGTERM)
@@ -93,14 +99,20 @@ def _set_up_signals(server: Granian, settings: Settings) -> None:
     def leave(*_: object) -> None:
         # A second one does not wait.
         signal.signal(signal.SIGTERM, stop)
+        Thread(target=_drain, args=(server, settings.drain_seconds), daemon=True).start()
+
+    signal.signal(signal.SIGTERM, leave)
+
+
+def _drain(server: Granian, seconds: float) -> None:
+    """Tell all processes to leave, those that start meanwhile too, and stop them in the end."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         for child in active_children():
             if child.pid:
                 os.kill(child.pid, processes.LEAVING)
-        timer = Timer(settings.drain_seconds, server.signal_handler_interrupt)
-        timer.daemon = True
-        timer.start()
-
-    signal.signal(signal.SIGTERM, leave)
+        time.sleep(_BETWEEN_WORDS)
+    server.signal_handler_interrupt()
 
 
 def _free_port(host: str) -> int:

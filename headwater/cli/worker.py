@@ -12,6 +12,7 @@ from headwater.app import Headwater
 from headwater.cli import parts
 from headwater.cli.parts import DataDir
 from headwater.outbound import traces
+from headwater.storage import check as facts
 
 
 def worker(data_dir: DataDir = None) -> None:
@@ -26,6 +27,7 @@ def worker(data_dir: DataDir = None) -> None:
     processes.check(settings, "headwater worker")
     shared.check(settings)
     traces.check(settings)
+    facts.check(settings)
     asyncio.run(_work(Headwater(settings)))
 
 

@@ -125,13 +125,14 @@ def test_what_was_acknowledged_outlives_a_killed_process(installation: Installat
     asking = Asking(process, register(process))
     campaign, (creative,) = make_creatives(process, asking._headers, 1)
     stored: list[str] = []
+    until = time.monotonic() + _PATIENCE
 
     def send(sender: int) -> None:
         own = Asking(process, asking._headers)
         for number in range(15):
             record = f"{sender}-{number}"
             # What nobody knows is sent again under the same id.
-            while not _acknowledged(own, creative, record):
+            while not _acknowledged(own, creative, record) and time.monotonic() < until:
                 time.sleep(0.05)
             stored.append(record)
 
@@ -190,6 +191,10 @@ def test_workers_deliver_what_servers_have_committed(installation: Installation,
     with one.client(headers) as client:
         hook = {"url": receiver.url(), "events": ["report.ready"]}
         made = client.post("/api/v1/webhooks", json=hook).raise_for_status().json()["webhook"]["webhook_id"]
+    with one.client(headers) as client:
+        client.post(f"/api/v1/webhooks/{made}/test").raise_for_status()
+        (waiting,) = client.get(f"/api/v1/webhooks/{made}/deliveries").json()["deliveries"]
+    assert (waiting["state"], waiting["attempts"], receiver.received) == ("pending", 0, [])
     workers = [installation.worker() for _ in range(2)]
 
     def tests(process: Process) -> None:
@@ -199,7 +204,6 @@ def test_workers_deliver_what_servers_have_committed(installation: Installation,
     def delivered() -> set[str]:
         return {request.id for request in receiver.received}
 
-    tests(one)
     _until(lambda: len(delivered()) == 1)
     workers[0].kill()
     workers[0].wait(30)

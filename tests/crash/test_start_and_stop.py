@@ -134,6 +134,30 @@ def test_a_server_that_drains_is_not_ready_and_goes_on_answering(tmp_path: Path)
         assert process.child.wait(30) == 0
 
 
+def test_a_server_that_drains_while_it_starts_ends_in_order(tmp_path: Path) -> None:
+    """Its process has no ear for the word yet."""
+    folder = tmp_path / "data"
+    command = [str(PROGRAM), "serve", "--port", "0", "--data-dir", str(folder)]
+    with subprocess.Popen(command, env=environment(drain_seconds=4), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("Headwater at ")
+        while not (folder / "control.db").exists():
+            assert process.poll() is None
+        process.terminate()
+        assert process.wait(30) == 0
+        assert "Unexpected exit" not in process.stderr.read()
+
+
+def test_a_start_without_its_stores_says_so_without_a_traceback(tmp_path: Path) -> None:
+    tried = serve(tmp_path / "data", facts_url="clickhouse://127.0.0.1:9/x")
+    assert tried.returncode == 1
+    said = tried.stdout + tried.stderr
+    assert "The fact store does not answer." in said
+    assert "Traceback" not in said
+    wrong = serve(tmp_path / "data", facts_url="clickhouse://127.0.0.1:9/x?sharded=true")
+    assert wrong.stderr.startswith("headwater: The setting 'facts_url' is not as it should be: with sharded=true")
+
+
 def test_a_second_word_ends_a_drain(tmp_path: Path) -> None:
     with Process(tmp_path / "data", drain_seconds=600) as process, process.client() as client:
         process.child.terminate()

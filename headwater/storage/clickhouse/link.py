@@ -104,7 +104,8 @@ def _written(value: object) -> object:
     return value.isoformat(" ", "microseconds") if isinstance(value, datetime) else value
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an engine says, in short."""
     return str(error).partition("\n")[0][:_REASON_CHARACTERS]
 
 
@@ -118,6 +119,6 @@ def answered(ask: Callable[[], _T]) -> _T:
         if error.code in _STOPPED:
             raise Stopped(str(error)) from None
         if isinstance(error, OperationalError) or error.code in _BUSY:
-            log.warning("facts.unreachable", reason=_first_line(error))
+            log.warning("facts.unreachable", reason=first_line(error))
             raise Unavailable("The fact store does not answer. Try again.", retry_after=1) from None
         raise Failed(str(error)) from error

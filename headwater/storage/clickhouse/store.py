@@ -24,10 +24,11 @@ from headwater.errors import HeadwaterError, Timeout, Unavailable
 from headwater.kit import tracing
 from headwater.kit.clock import Clock, system_clock
 from headwater.scope import Scope
+from headwater.settings import SettingsError
 from headwater.storage.clickhouse import sums
 from headwater.storage.clickhouse.dialect import ClickHouseDialect
 from headwater.storage.clickhouse.journal import Overtaken, State
-from headwater.storage.clickhouse.link import Failed, Link, Stopped
+from headwater.storage.clickhouse.link import Failed, Link, Stopped, first_line
 from headwater.storage.clickhouse.migrations import migrate
 from headwater.storage.clickhouse.server import Server
 from headwater.storage.clickhouse.sight import Marks, Sight
@@ -97,8 +98,10 @@ class ClickHouseStore:
         self._killing = ThreadPoolExecutor(1, thread_name_prefix="facts-kill")
         try:
             await self._write(self._open)
-        except BaseException:
+        except BaseException as error:
             self._end_threads()
+            if isinstance(error, Failed):
+                raise SettingsError(f"Settings: facts_url: the server cannot be used: {first_line(error)}") from None
             raise
         self._links: asyncio.Queue[Link] = asyncio.Queue()
         for link in self._readers:
