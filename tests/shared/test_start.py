@@ -11,7 +11,8 @@ import pytest
 from headwater.settings import Settings, SettingsError, load
 from headwater.shared import Shared, check
 from headwater.shared.address import address
-from tests.caching import CacheServer, cache_server, in_step
+from headwater.shared.feed import NOBODY
+from tests.caching import CacheServer, cache_server, in_step, until
 from tests.certificates import own_certificate
 from tests.engines import free_port
 from tests.serving import serving
@@ -93,6 +94,29 @@ async def test_a_database_that_is_not_there_stops_the_start(cache: CacheServer) 
 
 
 @pytest.mark.scaled
+async def test_a_server_that_cannot_save_just_now_is_no_reason_not_to_start() -> None:
+    with cache_server() as server:
+        # What is written to the side cannot take the place of a folder.
+        (server._folder / "dump.rdb").mkdir()
+        server.ask("SET", "one", 1)
+        server.ask("CONFIG", "SET", "save", "3600 1")
+        server.ask("BGSAVE")
+
+        async def has_failed() -> bool:
+            return bool(server.ask("INFO", "persistence")["rdb_last_bgsave_status"] == "err")
+
+        await until(has_failed)
+        shared = Shared(address(server.url()))
+        await shared.start()
+        assert await shared.responsive() is False
+        (server._folder / "dump.rdb").rmdir()
+        server.ask("BGSAVE")
+        await shared.begin(NOBODY)
+        await in_step(shared)
+        await shared.stop()
+
+
+@pytest.mark.scaled
 async def test_the_right_password_is_taken() -> None:
     with cache_server(requirepass="right") as server:
         shared = Shared(address(server.url()))
@@ -129,18 +153,10 @@ async def test_a_server_speaks_tls_and_is_known_by_its_certificate(tmp_path: Pat
         where = f"valkeys://127.0.0.1:{plain}/0"
         trusting, doubting = Shared(address(f"{where}?ca={certificate}")), Shared(address(where))
         await trusting.start()
-        await trusting.begin(_Nothing())
+        await trusting.begin(NOBODY)
         await in_step(trusting)
         assert await trusting.count("one", 1, timedelta(minutes=1)) == 1
         await trusting.stop()
         await doubting.start()
         assert await doubting.responsive() is False
         await doubting.stop()
-
-
-class _Nothing:
-    async def apply(self, changes: object) -> None:
-        """Nothing is kept."""
-
-    async def drop(self) -> None:
-        """Nothing is kept."""
