@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from limits import RateLimitItemPerMinute
 
+from headwater.control.rate_limits import RateLimits
+from headwater.errors import RateLimitExceeded
+from headwater.kit.clock import system_clock
 from headwater.settings import Settings, SettingsError, load
 from headwater.shared import Shared, check
 from headwater.shared.address import address
+from headwater.shared.changes import Rows
 from headwater.shared.feed import NOBODY
 from tests.caching import CacheServer, cache_server, in_step, until
 from tests.certificates import own_certificate
@@ -114,6 +120,38 @@ async def test_a_server_that_cannot_save_just_now_is_no_reason_not_to_start() ->
         await shared.begin(NOBODY)
         await in_step(shared)
         await shared.stop()
+
+
+@pytest.mark.scaled
+async def test_the_rights_that_the_docs_name_are_enough() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    named = re.search(r"The user needs `([^`]+)`", page)
+    assert named
+    with cache_server() as server:
+        server.ask("ACL", "SETUSER", "ada", "on", f">{SECRET}", *named[1].split())
+        both = [Shared(address(f"valkey://ada:{SECRET}@127.0.0.1:{server.port}/1")) for _ in range(2)]
+        for shared in both:
+            await shared.start()
+            await shared.begin(NOBODY)
+        await in_step(*both)
+        one, other = both
+        limits = RateLimits("letters", one, system_clock)
+        async with one.announcing([Rows("roster", 7)]), one.lock("a", timedelta(minutes=1)) as held, one.claim("b"):
+            assert held
+        await other.catch_up()
+        assert [await one.count("c", 1, timedelta(minutes=1)), other.feed and other.feed.counts.applied] == [1, 1]
+        item = RateLimitItemPerMinute(2)
+        for _ in range(2):
+            await limits.hit(item, "ada", "Too many letters")
+        for ask in (limits.hit, limits.check):
+            with pytest.raises(RateLimitExceeded):
+                await ask(item, "ada", "Too many letters")
+        assert one.windows
+        assert not await one.windows.test(item, "letters:ada"), "it was counted there, not by the process alone"
+        assert [await shared.responsive() for shared in both] == [True, True]
+        assert not server.ask("ACL", "LOG"), "nothing was refused on the way"
+        for shared in both:
+            await shared.stop()
 
 
 @pytest.mark.scaled
