@@ -11,12 +11,14 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.types import ASGIApp, Receive, Send
 
+from headwater import processes
 from headwater import settings as settings_module
 from headwater.agent_runtime.executing import Runner
 from headwater.agent_runtime.parts import AgentParts
@@ -47,7 +49,6 @@ from headwater.kit.redaction import redact_line
 from headwater.mcp.bridge import Bridge
 from headwater.outbound import Outbound, traces
 from headwater.outbound import provide as provide_outbound
-from headwater.processes import LEAVING
 from headwater.query.cache import TaggedCache, TagGenerations
 from headwater.query.decisions.run import DecisionsEngine
 from headwater.query.run import Engine
@@ -69,6 +70,7 @@ from headwater.surfaces._http.envelope import ErrorForms
 from headwater.surfaces._http.gate import Gate
 from headwater.surfaces._http.serve import Server
 from headwater.surfaces._http.services import Services, Standing
+from headwater.surfaces._http.totals import Totals
 from headwater.surfaces._http.traffic import Counted, Traffic
 from headwater.surfaces.accounts import audit_log
 from headwater.surfaces.accounts import routes as accounts
@@ -183,6 +185,11 @@ def _totals_and_decisions(
     return totals, DecisionsEngine(store, generations, clock, cache_bytes=cache_bytes)
 
 
+def _counted(writer: Writer, generations: TagGenerations) -> Counted:
+    folder = processes.counts_folder()
+    return Counted(Traffic(), writer, generations, Totals(folder) if folder else None)
+
+
 def _connections(settings: Settings, control: Control, outbound: Outbound) -> Connections:
     files = Path(settings.source_files_dir) if settings.source_files_dir else None
     return Connections(control, Opener(outbound, files), settings)
@@ -214,8 +221,7 @@ class Headwater:
         self._renderer = RenderPool()
         reporting = Reporting(control, engine, self._renderer, clock)
         connections = _connections(settings, control, outbound)
-        metrics = MetricTools(control, engine, series, totals, decisions, clock)
-        tools = Toolbox.of(metrics, control, connections, settings)
+        tools = Toolbox.of(MetricTools(control, engine, series, totals, decisions, clock), control, connections, settings)
         parts = AgentParts.of(control, runner or provide_runner(settings, tools, clock), outbound, settings, clock)
         sums, marks = CreatorSums(control, store, self.spoil), Milestones(control, series, clock)
         scheduled = ScheduledReports(control, reporting)
@@ -243,7 +249,7 @@ class Headwater:
             reporting,
             outbound,
             self.deliverer,
-            Counted(Traffic(), self._writer, generations),
+            _counted(self._writer, generations),
             connections,
             tools,
             parts,
@@ -274,6 +280,8 @@ class Headwater:
     async def _open(self, opened: AsyncExitStack) -> None:
         """Begin one part after the other; they are ended the other way round, each whatever becomes of the rest."""
         services = self.services
+        if services.counted.totals:
+            await opened.enter_async_context(services.counted.totals.kept(partial(metrics.counted, services)))
         if services.settings.traces:
             tracing.start(traces.provide())
             # A collector that does not answer would hold up the loop.
@@ -316,7 +324,7 @@ class Headwater:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.startup.complete"})
-        asyncio.get_running_loop().add_signal_handler(LEAVING, self.services.standing.leave)
+        asyncio.get_running_loop().add_signal_handler(processes.LEAVING, self.services.standing.leave)
         preparing = asyncio.create_task(asyncio.to_thread(prepare))
         try:
             await receive()

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -27,13 +27,13 @@ _PATIENCE = 300
 
 
 class CacheServer:
-    """The server, started; ``options`` are those of its configuration."""
+    """The server, started; ``options`` are those of its configuration, ``before`` words before its command."""
 
-    def __init__(self, folder: Path, **options: str) -> None:
+    def __init__(self, folder: Path, before: Sequence[str] = (), **options: str) -> None:
         binary = shutil.which("valkey-server") or shutil.which("redis-server")
         if binary is None:
             missing("Neither Valkey nor Redis")
-        self._binary = str(binary)
+        self._command = [*before, str(binary)]
         self._folder = folder
         self._options = {"save": "", "appendonly": "no", **options}
         self.port = free_port()
@@ -42,7 +42,16 @@ class CacheServer:
     def start(self) -> None:
         """Start it, empty unless its options say otherwise."""
         options = [word for name, value in self._options.items() for word in (f"--{name}", value)]
-        command = [self._binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), *options]
+        command = [
+            *self._command,
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(self._folder),
+            *options,
+        ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         for _ in range(_PATIENCE):
@@ -93,10 +102,10 @@ def new_prefix() -> str:
 
 
 @contextmanager
-def cache_server(**options: str) -> Iterator[CacheServer]:
+def cache_server(before: Sequence[str] = (), **options: str) -> Iterator[CacheServer]:
     """A server of one's own."""
     with tempfile.TemporaryDirectory(prefix="hw-") as folder:
-        server = CacheServer(Path(folder), **options)
+        server = CacheServer(Path(folder), before, **options)
         try:
             yield server
         finally:

@@ -46,6 +46,10 @@ MEASURED = Measured(
 )
 
 
+MOST_OF_ALL = 0.01
+"""Of all events in one part of an organisation; what twenty databases still spread well."""
+
+
 class Assumed(NamedTuple):
     """What no measurement here tells; change it to your own."""
 
@@ -143,6 +147,9 @@ def place(organisation: int, databases: Sequence[int], parts: int = 1, part: int
     return max(databases, key=weight)
 
 
-def parts_of(share: float, databases: int, most: float = 0.5) -> int:
-    """Into how many parts an organisation with ``share`` of all events is split: none over ``most`` of a database."""
-    return max(1, math.ceil(share * databases / most))
+def parts_of(share: float) -> int:
+    """Into how many parts an organisation with ``share`` of all events is split: none has more than ``MOST_OF_ALL``.
+
+    How many databases there are has no say in it: parts that change move nearly all that an organisation has.
+    """
+    return max(1, math.ceil(share / MOST_OF_ALL))

@@ -40,6 +40,13 @@ class Moved(NamedTuple):
     between_old: int
 
 
+class Late(NamedTuple):
+    """The part of all events, and of the late ones, whose day is over when they come."""
+
+    of_all: float
+    of_late: float
+
+
 def shares(seed: int, skew: float = SKEW) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Each organisation's part of all events, in no order."""
     weights = 1 / np.arange(1, ORGANISATIONS + 1) ** skew
@@ -50,7 +57,7 @@ def loads(seed: int, databases: int, *, split: bool) -> np.ndarray[Any, np.dtype
     """Each database's part of all events; large organisations are split over several, or stay whole."""
     found = np.zeros(databases)
     for organisation, share in enumerate(shares(seed)):
-        parts = model.parts_of(share, databases, 0.05) if split else 1
+        parts = model.parts_of(share) if split else 1
         for part in range(parts):
             found[model.place(organisation, range(databases), parts, part)] += share / parts
     return found
@@ -61,15 +68,13 @@ def rate_at(second: float) -> float:
     return 1 + (ASSUMED.peak - 1) * math.sin(2 * math.pi * (second / DAY - 0.25))
 
 
-def waits(
-    seed: int, events_a_day: int, databases: int, *, split: bool = True, seconds: int = 1_800, slower: float = 1.0
-) -> Wait:
+def waits(seed: int, events_a_day: int, databases: int, *, seconds: int = 1_800, slower: float = 1.0) -> Wait:
     """The busiest half hour; ``slower`` is how much longer commits take, as while a replica is fetched anew."""
     found: list[float] = []
     busy: Counter[int] = Counter()
     environment = simpy.Environment()
     drawn = np.random.default_rng(seed)
-    for database, share in enumerate(loads(seed, databases, split=split)):
+    for database, share in enumerate(loads(seed, databases, split=True)):
         store = simpy.Store(environment)
         mean = events_a_day / DAY * share
         environment.process(_arrive(environment, store, mean, drawn))
@@ -111,7 +116,7 @@ def added(seed: int, databases: int) -> Moved:
     before, after = range(databases), range(databases + 1)
     moved, between = 0.0, 0
     for organisation, share in enumerate(shares(seed)):
-        parts = model.parts_of(share, databases, 0.05)
+        parts = model.parts_of(share)
         for part in range(parts):
             old, new = model.place(organisation, before, parts, part), model.place(organisation, after, parts, part)
             if old != new:
@@ -120,9 +125,10 @@ def added(seed: int, databases: int) -> Moved:
     return Moved(moved, 1 / (databases + 1), between)
 
 
-def late_days(seed: int, events: int = 200_000) -> float:
-    """The share of events whose day is another than the one they come on: what a TTL by arrival would keep wrongly."""
+def late_days(seed: int, events: int = 200_000) -> Late:
+    """How many events are of another day than the one they come on: one in twenty is late, by six hours in the mean."""
     drawn = np.random.default_rng(seed)
     late = drawn.random(events) < LATE_SHARE
     delay = np.where(late, drawn.exponential(6 * 3600, events), 0)
-    return float(np.mean((drawn.random(events) * DAY) < delay))
+    earlier = (drawn.random(events) * DAY) < delay
+    return Late(float(earlier.mean()), float(earlier[late].mean()))

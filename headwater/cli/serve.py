@@ -6,9 +6,12 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Annotated, Final
 
@@ -83,7 +86,19 @@ def serve(
         websockets=False,
     )
     server.on_startup(partial(_set_up_signals, server, settings))
-    server.serve()
+    with _room_for_counts(settings.workers):
+        server.serve()
+
+
+@contextmanager
+def _room_for_counts(workers: int) -> Iterator[None]:
+    """A folder in which several processes add up what they count, for as long as the server runs."""
+    if workers == 1:
+        yield
+        return
+    with TemporaryDirectory(prefix="headwater-") as folder:
+        os.environ[processes.COUNTS] = folder
+        yield
 
 
 def _set_up_signals(server: Granian, settings: Settings) -> None:

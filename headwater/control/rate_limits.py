@@ -1,7 +1,7 @@
 """Counts what somebody did within a moving window, and refuses what is too much.
 
-All processes count together where they share a server for it. Each also counts what it sees by itself,
-and goes by that while the server does not answer.
+All processes count together where they share a server for it. Each also counts what it sees by itself, and
+refuses what is too much by either: while the server does not answer, or has begun anew, that is what holds.
 
 >>> import asyncio
 >>> from limits import RateLimitItemPerMinute
@@ -52,18 +52,22 @@ class RateLimits:
         await self._hit(item, key)
 
     async def _hit(self, item: RateLimitItem, key: str) -> bool:
-        alone = self._alone.hit(item, key)
-        if self._together is None:
-            return alone
-        try:
-            return await self._together.hit(item, f"{self._name}:{key}")
-        except Lost:
-            return alone
+        if not self._alone.test(item, key):
+            return False
+        if self._together is not None:
+            try:
+                if not await self._together.hit(item, f"{self._name}:{key}"):
+                    return False
+            except Lost:
+                pass
+        # Others of this process may have come first meanwhile.
+        return self._alone.hit(item, key)
 
     async def _test(self, item: RateLimitItem, key: str) -> bool:
         if self._together is not None:
             try:
-                return await self._together.test(item, f"{self._name}:{key}")
+                if not await self._together.test(item, f"{self._name}:{key}"):
+                    return False
             except Lost:
                 pass
         return self._alone.test(item, key)
@@ -74,7 +78,7 @@ class RateLimits:
         return RateLimitExceeded(f"{words}; try again in {wait} s.", retry_after=wait)
 
     async def _free_at(self, item: RateLimitItem, key: str) -> float:
-        if self._together is not None:
+        if self._together is not None and self._alone.test(item, key):
             try:
                 return await self._together.free_at(item, f"{self._name}:{key}")
             except Lost:

@@ -82,9 +82,13 @@ def new_secret(random_bytes: int) -> str:
 class Snowflakes:
     """Numbers of 63 bits that sort by the time they were made, without asking any database.
 
-    41 bits of milliseconds, 10 random bits that tell processes apart, 12 bits of sequence.
-    They rise strictly, also when the clock steps back or a millisecond has used up its
-    4,096: then they run ahead of the clock until it has caught up. Any thread may take them.
+    41 bits of milliseconds, 10 bits that tell processes apart, 12 bits of sequence. They rise
+    strictly, also when the clock steps back or a millisecond has used up its 4,096: then they
+    run ahead of the clock until it has caught up. Any thread may take them.
+
+    The 10 bits are drawn, so two processes share them once in 1,024 times and could then take equal
+    numbers in one millisecond. Where several serve, what they share numbers them (``renumber``); only
+    while it cannot be reached, and for commands beside them, does the drawn number stay.
 
     >>> numbers = Snowflakes(now_ms=lambda: 1_577_836_800_001, process=5)
     >>> numbers.next() == 1 << 22 | 5 << 12, numbers.take(2) == [1 << 22 | 5 << 12 | 1, 1 << 22 | 5 << 12 | 2]
@@ -108,11 +112,17 @@ class Snowflakes:
         with self._lock:
             first = max(self._ticks, (self._now_ms() - _SINCE_MS) << _SEQUENCE_BITS)
             self._ticks = first + count
+            process = self._process
         sequences = (1 << _SEQUENCE_BITS) - 1
         above = _PROCESS_BITS + _SEQUENCE_BITS
-        return [
-            (tick >> _SEQUENCE_BITS) << above | self._process | tick & sequences for tick in range(first, first + count)
-        ]
+        return [(tick >> _SEQUENCE_BITS) << above | process | tick & sequences for tick in range(first, first + count)]
+
+    def renumber(self, process: int) -> None:
+        """From now on take numbers as the process with this number; of one beyond 1,023 the last 10 bits count."""
+        with self._lock:
+            self._process = process % (1 << _PROCESS_BITS) << _SEQUENCE_BITS
+            # A smaller number within the same millisecond would make numbers fall.
+            self._ticks = -(-self._ticks >> _SEQUENCE_BITS) << _SEQUENCE_BITS
 
 
 SNOWFLAKES = Snowflakes()

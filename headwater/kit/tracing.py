@@ -14,6 +14,7 @@ False
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -57,7 +58,10 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
 """What a span may say: the name here, and the name outside."""
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_CARRIED: Final = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
+# Not tracestate: whoever calls would choose what it says.
+_CARRIED: Final = {b"traceparent": "traceparent"}
+STOP_SECONDS: Final = 5.0
+"""So long a stop waits at most until spans that are over have been sent."""
 
 
 class Span:
@@ -180,11 +184,14 @@ def start(provider: TracerProvider) -> None:
 
 
 def stop() -> None:
-    """Open no more spans, and send those that are over; waits for that a few seconds at most."""
+    """Open no more spans, and send those that are over; waits for that ``STOP_SECONDS`` at most."""
     global _tracing
     ended, _tracing = _tracing, None
     if ended is not None:
-        ended.provider.shutdown()
+        # The SDK itself would wait half a minute for a collector that does not answer.
+        sending = threading.Thread(target=ended.provider.shutdown, name="last spans", daemon=True)
+        sending.start()
+        sending.join(STOP_SECONDS)
 
 
 def is_on() -> bool:

@@ -26,7 +26,9 @@ _ONE_WAY: Final = {
     "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
 }
 _PACKAGES: Final = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
-_USER_INFO: Final = re.compile(r"//[^/@\s]*@")
+_HEADERS: Final = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=[ !#-+\--:<-\[\]-~\t]*")
+_ADDRESS: Final = re.compile(r"(https?://)(?:[^/@\s]*@)?([^/?#\s]+[^?#\s]*)\S*")
 log = structlog.get_logger(__name__)
 
 
@@ -38,10 +40,23 @@ def check(settings: Settings, environ: Mapping[str, str] | None = None) -> None:
     for variable, only in _ONE_WAY.items():
         if environ.get(variable, only) not in ("", only):
             raise SettingsError(f"{variable} must be '{only}' or not set: traces are sent in no other way.")
+    for variable in _HEADERS:
+        _check_headers(variable, environ.get(variable, ""))
     if not all(map(_is_there, _PACKAGES)):
         raise SettingsError(
             "The setting 'traces' needs OpenTelemetry's packages. Install them with: pip install 'headwater[telemetry]'"
         )
+
+
+def _check_headers(variable: str, said: str) -> None:
+    """The exporter would leave out what it cannot read, and say in its complaint what that was: mostly a key."""
+    for number, header in enumerate(said.split(","), 1):
+        if header.strip() and not _HEADER.fullmatch(header.strip()):
+            raise SettingsError(
+                f"{variable}: header {number} is not of the form name=value. Write 'x-api-key=…', with commas between"
+                " several; quotes, commas, semicolons, backslashes and letters beyond ASCII in a value as '%22' and"
+                " the like."
+            )
 
 
 def provide() -> TracerProvider:
@@ -74,10 +89,28 @@ def _is_there(package: str) -> bool:
 
 
 class _Trouble(logging.Handler):
-    """Has what OpenTelemetry complains of among the server's own log lines, without a collector's password."""
+    """Has what OpenTelemetry complains of among the server's own log lines, without the texts that it was about."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        log.warning("traces.trouble", reason=_USER_INFO.sub("//", record.getMessage()))
+        log.warning("traces.trouble", reason=_reason(record))
+
+
+def _reason(record: logging.LogRecord) -> str:
+    """The complaint with its numbers, kinds of errors and addresses; headers and bodies may be quoted in the rest."""
+    given = record.args if isinstance(record.args, tuple) else ()
+    try:
+        return str(record.msg) % tuple(map(_harmless, given))
+    except (TypeError, ValueError):
+        return str(record.msg)
+
+
+def _harmless(argument: object) -> object:
+    if isinstance(argument, (int, float)):
+        return argument
+    if isinstance(argument, BaseException):
+        return type(argument).__name__
+    address = _ADDRESS.fullmatch(str(argument))
+    return "".join(address.groups()) if address else "…"
 
 
 def _tell_of_trouble() -> None:

@@ -40,7 +40,7 @@ class Shared:
         if address is not None:
             self._link = link = Link(address, self._lost)
             self._locks = Locks(link, f"{address.prefix}:lock:")
-            self.feed = Feed(link, f"{address.prefix}:feed")
+            self.feed = Feed(link, address.prefix)
             self.windows = Windows(address, link)
 
     @property

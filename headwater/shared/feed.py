@@ -22,6 +22,7 @@ import msgspec
 import structlog
 
 from headwater.errors import HeadwaterError
+from headwater.kit.ids import SNOWFLAKES
 from headwater.shared.changes import Everything, Stale, Told, decode, encode
 from headwater.shared.link import Link, Lost
 
@@ -45,6 +46,18 @@ class Listener(Protocol):
 
     async def drop(self) -> None:
         """Let nothing that is kept now be used any more, also when it ends in an error."""
+
+
+class _Nobody:
+    async def apply(self, changes: Sequence[Stale]) -> None:
+        """Nothing is kept."""
+
+    async def drop(self) -> None:
+        """Nothing is kept."""
+
+
+NOBODY: Final[Listener] = _Nobody()
+"""Keeps nothing, and so has nothing to hear."""
 
 
 class Counts(msgspec.Struct):
@@ -73,14 +86,15 @@ class _Open(NamedTuple):
 
 
 class Feed:
-    """The feed as one process writes and reads it."""
+    """The feed as one process writes and reads it; ``prefix`` begins its keys."""
 
-    def __init__(self, link: Link, key: str, *, open_after: float = OPEN_AFTER) -> None:
+    def __init__(self, link: Link, prefix: str, *, open_after: float = OPEN_AFTER) -> None:
         self.counts = Counts()
         self._link = link
-        self._key = key
+        self._key = f"{prefix}:feed"
+        self._numbering = f"{prefix}:process"
         self._open_after = open_after
-        self._listener: Listener = _Nobody()
+        self._listener: Listener = NOBODY
         self._own = secrets.token_hex(8).encode()
         self._numbers = count(1)
         self._anchor: _Entry | None = None
@@ -265,6 +279,8 @@ class Feed:
         """Begin behind the last entry there is; nothing that was kept before can be trusted."""
         async with self._joining:
             losses = self._losses
+            # Anew each time: a server that has forgotten gives numbers again that others still have.
+            SNOWFLAKES.renumber(int(await self._link.ask("INCR", self._numbering)))
             while True:
                 await self._pay()
                 newest = await self._link.ask("XREVRANGE", self._key, "+", "-", "COUNT", 1)
@@ -306,13 +322,3 @@ class Feed:
         if self.in_step:
             log.info("cache.in_step")
         return self.in_step
-
-
-class _Nobody:
-    """Keeps nothing."""
-
-    async def apply(self, changes: Sequence[Stale]) -> None:
-        """Nothing is kept."""
-
-    async def drop(self) -> None:
-        """Nothing is kept."""

@@ -58,7 +58,7 @@ class Link:
 
     async def open(self) -> None:
         """Make a connection; ``Lost`` where there is none to be had, ``Refused`` where it would never be."""
-        from valkey.exceptions import AuthenticationError, NoPermissionError, ResponseError, ValkeyError
+        from valkey.exceptions import ValkeyError
 
         connection = self._address.connection()
         try:
@@ -68,7 +68,7 @@ class Link:
                 await connection.read_response()
         except BaseException as error:
             await _closed(connection)
-            if isinstance(error, (AuthenticationError, NoPermissionError, ResponseError)):
+            if _is_for_good(error):
                 raise Refused(str(error)) from None
             if isinstance(error, (ValkeyError, OSError, TimeoutError)):
                 raise Lost(str(error) or "it does not answer") from None
@@ -142,6 +142,23 @@ class Link:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await _closed(connection)
+
+
+def _is_for_good(error: BaseException) -> bool:
+    """Whether it would be the same at any later time; a server that loads or cannot save also answers with errors."""
+    from valkey.exceptions import (
+        AuthenticationError,
+        AuthenticationWrongNumberOfArgsError,
+        AuthorizationError,
+        NoPermissionError,
+        ResponseError,
+    )
+
+    kinds = (AuthenticationError, AuthenticationWrongNumberOfArgsError, AuthorizationError, NoPermissionError)
+    if isinstance(error, kinds):
+        return True
+    # A database that there is not has no kind of its own: "DB index is out of range", "SELECT is not allowed …".
+    return isinstance(error, ResponseError) and any(word in str(error) for word in ("DB index", "SELECT"))
 
 
 async def _closed(connection: AbstractConnection) -> None:

@@ -1,7 +1,8 @@
 """Something only one process does at a time, so far as the shared server is there to say who.
 
-Callers are right without it: a lock saves them from getting in each other's way, no more. It ends by itself
-when its life is over, and there is none at all while the server is lost.
+It ends by itself when its life is over, and there is none at all while the server is lost: what must hold even
+then is for the stores to see to. Commits and keys of requests have that behind them, and a lock only saves them
+from getting in each other's way. A customer's turn has not: without it two decisions at once may go over a cap.
 """
 
 from __future__ import annotations

@@ -73,4 +73,15 @@ def test_a_database_that_goes_gives_and_nothing_else_moves(organisation: int, da
 
 @given(share=st.floats(0, 1), databases=st.integers(1, 30))
 def test_no_part_is_over_its_share_of_a_database(share: float, databases: int) -> None:
-    assert share * databases / model.parts_of(share, databases) <= 0.5 + 1e-9
+    assert share * databases / model.parts_of(share) <= 0.5 + 1e-9
+    assert share / model.parts_of(share) <= model.MOST_OF_ALL + 1e-9
+
+
+@pytest.mark.parametrize("databases", [3, 5, 9])
+def test_one_more_database_moves_little_by_the_rule_that_the_loads_are_of(databases: int) -> None:
+    moved = simulation.added(7, databases)
+    assert moved.share < 1.4 * moved.fair
+    assert not moved.between_old
+    before, after = (simulation.loads(7, number, split=True) for number in (databases, databases + 1))
+    assert all(after[:databases] <= before + 1e-9), "old ones only give"
+    assert abs(after[databases] - moved.share) < 1e-9

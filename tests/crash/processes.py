@@ -33,7 +33,8 @@ class Process:
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self._command = [str(PROGRAM), "serve", "--port", str(port), "--data-dir", str(folder)]
-        self._environment = environment(**settings)
+        # What a killed server leaves behind lies among what the test leaves.
+        self._environment = {**environment(**settings), "TMPDIR": str(folder.parent)}
 
     def __enter__(self) -> Process:
         with self._log.open("ab") as log:

@@ -120,6 +120,33 @@ def test_processes_of_one_server_answer_as_one(installation: Installation) -> No
     assert left[0] - left[-1] == 5
 
 
+def test_any_process_tells_what_all_have_counted_also_those_that_were_killed(installation: Installation) -> None:
+    process = installation.server(workers=2)
+    asking = Asking(process, register(process))
+    label = 'headwater_http_requests_total{method="GET",route="/api/v2/workspaces",status="200"}'
+    told: list[float] = []
+
+    def all_told(number: int) -> bool:
+        try:
+            text = asking("GET", "/metrics").text
+        except httpx.TransportError:
+            # The one that was killed had taken the connection.
+            return False
+        lines = [line.rpartition(" ") for line in text.splitlines()]
+        told.append(sum(float(value) for name, _, value in lines if name == label))
+        assert told == sorted(told), "no counter goes back"
+        return told[-1] == number
+
+    for _ in range(20):
+        asking("GET", "/api/v2/workspaces")
+    assert len(asking.answered_by) == 2
+    _until(lambda: all_told(20))
+    os.kill(_children(process.child.pid)[0], signal.SIGKILL)
+    _until(lambda: all_told(20) and len(asking.answered_by) == 3)
+    assert "process_resident_memory_bytes" not in asking("GET", "/metrics").text
+    assert process.terminate() == 0
+
+
 def test_what_was_acknowledged_outlives_a_killed_process(installation: Installation) -> None:
     process = installation.server(workers=2)
     asking = Asking(process, register(process))

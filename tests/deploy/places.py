@@ -14,8 +14,6 @@ from headwater.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CHART = DEPLOY / "helm" / "headwater"
-# Settings of parts that are built beside these files; once they are there, a test asks for them to be taken out.
-COMING: set[str] = set()
 _VARIABLE = re.compile(r"\bHEADWATER_([A-Z][A-Z0-9_]*)\b")
 # For those who put the files to use, not for the server.
 _OF_TOOLS = {"EXTRAS", "KEY"}
@@ -33,7 +31,7 @@ def named_settings(text: str) -> set[str]:
 
 def known(names: set[str]) -> set[str]:
     """What of ``names`` is no setting."""
-    return names - set(Settings.__struct_fields__) - COMING
+    return names - set(Settings.__struct_fields__)
 
 
 def program(name: str, package: str) -> str:

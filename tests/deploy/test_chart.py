@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -143,6 +144,21 @@ def test_services_and_budgets_find_the_pods_they_are_for() -> None:
             not selector.items()
             <= found["Deployment/demo-headwater-worker"]["spec"]["template"]["metadata"]["labels"].items()
         )
+
+
+def test_processes_are_watched_under_the_job_that_the_rules_ask_for() -> None:
+    found = kinds(FULL)
+    monitor = found["ServiceMonitor/demo-headwater"]["spec"]
+    labels = found["Service/demo-headwater"]["metadata"]["labels"]
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    rules = (CHART.parents[1] / "prometheus" / "alerts.yaml").read_text()
+    assert re.findall(r'job="([^"]*)"', rules) == [labels[monitor["jobLabel"]]]
+
+
+@pytest.mark.parametrize(("settings", "seconds"), [({}, 65), ({"drain_seconds": 10.5}, 76)])
+def test_a_pod_is_left_the_time_to_drain(settings: dict[str, float], seconds: int) -> None:
+    found = pods({"stores": STORES, "settings": settings})
+    assert {pod["terminationGracePeriodSeconds"] for pod in found.values()} == {seconds}
 
 
 def test_secrets_stand_in_the_secret_alone() -> None:

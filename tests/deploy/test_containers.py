@@ -76,6 +76,24 @@ def test_the_proxy_sends_to_every_api_process() -> None:
     assert behind == {f"{name}:8000" for name in services if name.startswith("api-")}
 
 
+def directives(block: list[Any], name: str) -> list[list[str]]:
+    """The words of every directive of a name, however deep."""
+    found = [one["args"] for one in block if one["directive"] == name]
+    return found + [words for one in block for words in directives(one.get("block", []), name)]
+
+
+def test_the_proxy_takes_an_answer_for_an_answer_and_repeats_no_post() -> None:
+    parsed = crossplane.parse(str(DEPLOY / "nginx.conf"), catch_errors=False)["config"][0]["parsed"]
+    # http_503 would send a refusal to the next process, and count it as a failure of this one.
+    assert directives(parsed, "proxy_next_upstream") == [["error", "timeout"]]
+
+
+def test_valkey_throws_nothing_away() -> None:
+    command = yaml.safe_load((DEPLOY / "compose.scaled.yaml").read_text())["services"]["valkey"]["command"]
+    said = f"maxmemory-policy {command[command.index('--maxmemory-policy') + 1]}"
+    assert f"`{said}`" in (DEPLOY.parent / "docs" / "operations.md").read_text()
+
+
 def test_yamllint_finds_nothing() -> None:
     plain = [path for path in files(".yaml") if "templates" not in path.parts]
     rules = "{extends: default, rules: {line-length: {max: 220}, document-start: disable, braces: disable}}"

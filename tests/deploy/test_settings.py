@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from headwater.settings import Settings
-from tests.deploy.places import CHART, COMING, DEPLOY, files, known, named_settings
+from tests.deploy.places import CHART, DEPLOY, files, known, named_settings
 
 EVERY = [path for path in files("") if path.suffix not in (".json", ".lua")]
 
@@ -28,10 +27,6 @@ def test_every_setting_of_the_chart_is_one() -> None:
 def test_settings_are_found_where_they_stand() -> None:
     assert {"facts_url", "jobs"} <= named_settings((DEPLOY / "compose.scaled.yaml").read_text("utf-8"))
     assert known({"fact_url"}) == {"fact_url"}
-
-
-def test_what_was_to_come_has_not_come() -> None:
-    assert not COMING & set(Settings.__struct_fields__), "they are settings now: take them out of COMING"
 
 
 def test_every_extra_is_pinned() -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.caching import CacheServer
 from tests.deploy.places import DEPLOY
 from tests.serving import Company, Hierarchy, event
 
@@ -67,6 +68,13 @@ async def measured(company: Company) -> dict[str, set[str]]:
     return found
 
 
+@pytest.fixture
+def shared_in(cache: CacheServer) -> str:
+    """Something that processes share: it is measured too."""
+    return cache.url()
+
+
+@pytest.mark.scaled
 async def test_every_series_and_label_is_measured(company: Company, hierarchy: Hierarchy) -> None:
     await company.send([event(hierarchy.creative)])
     for _ in range(2):
@@ -101,6 +109,12 @@ def test_words_of_a_rule_use_labels_that_are_left(rule: dict[str, Any]) -> None:
     summed = set(groupings(promql.parse(rule["expr"])))
     aggregated = any(word in rule["expr"] for word in ("sum", "max(", "count"))
     assert used <= (summed if aggregated else {"instance"})
+
+
+@pytest.mark.parametrize("what", ["store_responsive", "database_connected", "cache_connected"])
+def test_whatever_may_be_lost_has_an_alert_and_a_panel(what: str) -> None:
+    assert f"headwater_{what} == 0" in [rule["expr"] for rule in RULES]
+    assert any(f"headwater_{what}{{" in question for question in questions())
 
 
 def test_names_of_alerts_differ() -> None:

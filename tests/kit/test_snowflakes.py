@@ -52,3 +52,26 @@ def test_threads_never_take_the_same_number() -> None:
 def test_the_clock_of_the_machine_is_the_default() -> None:
     first, second = Snowflakes(process=1), Snowflakes(process=2)
     assert abs((first.next() >> 22) - (second.next() >> 22)) < 60_000
+
+
+def test_another_number_of_the_process_holds_from_then_on_and_numbers_go_on_rising() -> None:
+    now = [START_OF_2026_MS]
+    numbers = Snowflakes(now_ms=lambda: now[0], process=9)
+    taken = [numbers.next()]
+    for turn, process in enumerate([3, 1024 + 7, 7, 0, 1023]):
+        numbers.renumber(process)
+        taken += numbers.take(4096 if turn % 2 else 1)
+        assert {number >> 12 & 1023 for number in taken[-1:]} == {process % 1024}
+        now[0] += turn
+        taken += numbers.take(2)
+    assert taken == sorted(set(taken))
+
+
+def test_no_millisecond_is_shared_by_two_numbers_of_a_process() -> None:
+    numbers = Snowflakes(now_ms=lambda: START_OF_2026_MS, process=0)
+    found: dict[int, set[int]] = {}
+    for process in (1, 2, 1, 2):
+        numbers.renumber(process)
+        for number in numbers.take(3):
+            found.setdefault(number >> 22, set()).add(number >> 12 & 1023)
+    assert [len(one) for one in found.values()] == [1] * 4

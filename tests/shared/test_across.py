@@ -182,7 +182,6 @@ async def test_a_job_begins_with_what_is_so_now(pair: Pair) -> None:
     await company.hierarchy()
     assert trees.cached(company.organisation_id) is not None
     worker = pair.other.headwater.worker
-    assert worker is not None
     await worker.turn(worker.jobs["tidy"])
     assert trees.cached(company.organisation_id) is None
 

@@ -47,7 +47,7 @@ class Process:
         self.kept = Kept()
         self.link = Link(where, lambda _: self.feed.lost())
         self.key = f"{where.prefix}:feed"
-        self.feed = Feed(self.link, self.key, open_after=open_after)
+        self.feed = Feed(self.link, where.prefix, open_after=open_after)
 
     async def heard(self) -> list[Stale]:
         """What it hears in a catch-up that begins now."""
@@ -214,6 +214,32 @@ async def test_a_server_that_came_back_with_less_than_it_had_drops_everything(ow
         assert await other.heard() == [Everything()]
 
 
+class Numbered:
+    """In place of this process's numbers, which are one for all tests: what it was told to be."""
+
+    def __init__(self) -> None:
+        self.given: list[int] = []
+
+    def renumber(self, process: int) -> None:
+        self.given.append(process)
+
+
+async def test_processes_are_numbered_apart_also_after_a_flush(
+    own_cache: CacheServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbered = Numbered()
+    monkeypatch.setattr("headwater.shared.feed.SNOWFLAKES", numbered)
+    async with processes(own_cache, 3) as started:
+        assert numbered.given == [1, 2, 3]
+        own_cache.ask("FLUSHALL")
+        for one in started:
+            assert await one.dropped()
+        assert numbered.given == [1, 2, 3, 1, 2, 3]
+        for one in started:
+            assert not await one.dropped()
+        assert len(numbered.given) == 6
+
+
 async def test_nothing_kept_is_used_while_the_server_is_lost(own_cache: CacheServer) -> None:
     async with processes(own_cache) as (one, other):
         own_cache.stop()
@@ -240,17 +266,28 @@ async def test_a_server_that_hangs_is_waited_for_once(own_cache: CacheServer) ->
         assert not await other.dropped()
 
 
-async def test_what_could_not_be_published_has_everybody_drop_everything(own_cache: CacheServer) -> None:
+async def test_what_could_not_be_published_has_everybody_drop_everything(
+    own_cache: CacheServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with processes(own_cache) as (one, other):
+        go_on, reopen = asyncio.Event(), one.link.open
+
+        async def later() -> None:
+            await go_on.wait()
+            await reopen()
+
+        monkeypatch.setattr(one.link, "open", later)
         own_cache.stop()
         async with one.feed.announcing([change(1)]):
             pass
         assert one.feed.counts.unpublished == 2
+        assert await other.dropped()
         own_cache.start()
         # The other is first: what it joins is then told that it is not enough.
         await other.again_in_step()
+        go_on.set()
         await one.again_in_step()
-        assert await other.heard() in ([Everything()], [])
+        assert await other.heard() == [Everything()]
         written = own_cache.ask("XRANGE", one.key, "-", "+")
         assert [Everything()] in [decode(fields[b"told"]).changes for _, fields in written]
 

@@ -170,6 +170,16 @@ async def test_limits_hold_without_the_server(tmp_path: Path, own_cache: CacheSe
         assert (await company.get(ME)).status_code == 429
 
 
+async def test_limits_hold_when_the_server_forgets(tmp_path: Path, own_cache: CacheServer) -> None:
+    async with paired(tmp_path, own_cache, default_plan="free") as pair:
+        company = await pair.one.company()
+        left = int((await company.get(ME)).headers["x-ratelimit-remaining"])
+        own_cache.ask("FLUSHALL")
+        seen = [int((await company.get(ME)).headers["x-ratelimit-remaining"]) for _ in range(left)]
+        assert seen == list(range(left - 1, -1, -1))
+        assert [(await company.get(ME)).status_code for _ in range(2)] == [429, 429]
+
+
 async def test_failed_logins_are_counted_without_the_server(shown: Shown) -> None:
     async def log_in(password: str) -> int:
         answer = await shown.pair.one.client.post(LOGIN, json={"email": shown.company.email, "password": password})

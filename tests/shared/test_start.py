@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from limits import RateLimitItemPerMinute
 
+from headwater.control.rate_limits import RateLimits
+from headwater.errors import RateLimitExceeded
+from headwater.kit.clock import system_clock
 from headwater.settings import Settings, SettingsError, load
 from headwater.shared import Shared, check
 from headwater.shared.address import address
-from tests.caching import CacheServer, cache_server, in_step
+from headwater.shared.changes import Rows
+from headwater.shared.feed import NOBODY
+from tests.caching import CacheServer, cache_server, in_step, until
 from tests.certificates import own_certificate
 from tests.engines import free_port
 from tests.serving import serving
@@ -93,6 +100,61 @@ async def test_a_database_that_is_not_there_stops_the_start(cache: CacheServer) 
 
 
 @pytest.mark.scaled
+async def test_a_server_that_cannot_save_just_now_is_no_reason_not_to_start() -> None:
+    with cache_server() as server:
+        # What is written to the side cannot take the place of a folder.
+        (server._folder / "dump.rdb").mkdir()
+        server.ask("SET", "one", 1)
+        server.ask("CONFIG", "SET", "save", "3600 1")
+        server.ask("BGSAVE")
+
+        async def has_failed() -> bool:
+            return bool(server.ask("INFO", "persistence")["rdb_last_bgsave_status"] == "err")
+
+        await until(has_failed)
+        shared = Shared(address(server.url()))
+        await shared.start()
+        assert await shared.responsive() is False
+        (server._folder / "dump.rdb").rmdir()
+        server.ask("BGSAVE")
+        await shared.begin(NOBODY)
+        await in_step(shared)
+        await shared.stop()
+
+
+@pytest.mark.scaled
+async def test_the_rights_that_the_docs_name_are_enough() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    named = re.search(r"The user needs `([^`]+)`", page)
+    assert named
+    with cache_server() as server:
+        server.ask("ACL", "SETUSER", "ada", "on", f">{SECRET}", *named[1].split())
+        both = [Shared(address(f"valkey://ada:{SECRET}@127.0.0.1:{server.port}/1")) for _ in range(2)]
+        for shared in both:
+            await shared.start()
+            await shared.begin(NOBODY)
+        await in_step(*both)
+        one, other = both
+        limits = RateLimits("letters", one, system_clock)
+        async with one.announcing([Rows("roster", 7)]), one.lock("a", timedelta(minutes=1)) as held, one.claim("b"):
+            assert held
+        await other.catch_up()
+        assert [await one.count("c", 1, timedelta(minutes=1)), other.feed and other.feed.counts.applied] == [1, 1]
+        item = RateLimitItemPerMinute(2)
+        for _ in range(2):
+            await limits.hit(item, "ada", "Too many letters")
+        for ask in (limits.hit, limits.check):
+            with pytest.raises(RateLimitExceeded):
+                await ask(item, "ada", "Too many letters")
+        assert one.windows
+        assert not await one.windows.test(item, "letters:ada"), "it was counted there, not by the process alone"
+        assert [await shared.responsive() for shared in both] == [True, True]
+        assert not server.ask("ACL", "LOG"), "nothing was refused on the way"
+        for shared in both:
+            await shared.stop()
+
+
+@pytest.mark.scaled
 async def test_the_right_password_is_taken() -> None:
     with cache_server(requirepass="right") as server:
         shared = Shared(address(server.url()))
@@ -129,18 +191,10 @@ async def test_a_server_speaks_tls_and_is_known_by_its_certificate(tmp_path: Pat
         where = f"valkeys://127.0.0.1:{plain}/0"
         trusting, doubting = Shared(address(f"{where}?ca={certificate}")), Shared(address(where))
         await trusting.start()
-        await trusting.begin(_Nothing())
+        await trusting.begin(NOBODY)
         await in_step(trusting)
         assert await trusting.count("one", 1, timedelta(minutes=1)) == 1
         await trusting.stop()
         await doubting.start()
         assert await doubting.responsive() is False
         await doubting.stop()
-
-
-class _Nothing:
-    async def apply(self, changes: object) -> None:
-        """Nothing is kept."""
-
-    async def drop(self) -> None:
-        """Nothing is kept."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.util.re import parse_env_headers
 from structlog.testing import capture_logs
 
 from headwater.kit import tracing
@@ -77,6 +81,48 @@ async def test_a_collector_that_is_away_is_complained_of_and_holds_nothing_up(
     assert reasons[-1] == "No way to http://127.0.0.1:9/v1"
 
 
+def test_what_is_complained_of_is_told_without_what_it_was_about() -> None:
+    traces._tell_of_trouble()
+    logger = logging.getLogger("opentelemetry.util.re")
+    with capture_logs() as lines:
+        logger.warning("Header format invalid: %s", "x-honeycomb-team: 9f8e7d")
+        logger.warning("Failed to export %s batch code: %s, reason: %s", "span", 401, "no such key: 9f8e7d")
+        logger.warning("Transient error %s, retrying in %.2fs.", ConnectionError("to 9f8e7d"), 1.5)
+        logger.warning("%d bytes of %s", "9f8e7d", "9f8e7d")
+        logger.warning("No way to %s", "https://9f8e7d@collector/v1?key=9f8e7d")
+    assert [line["reason"] for line in lines] == [
+        "Header format invalid: …",
+        "Failed to export … batch code: 401, reason: …",
+        "Transient error ConnectionError, retrying in 1.50s.",
+        "%d bytes of %s",
+        "No way to https://collector/v1",
+    ]
+
+
+@pytest.fixture
+def hanging() -> Iterator[TracerProvider]:
+    """What never gets its last spans away."""
+    over = threading.Event()
+
+    class Hanging(SpanProcessor):
+        def shutdown(self) -> None:
+            over.wait()
+
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(Hanging())
+    yield provider
+    over.set()
+
+
+def test_a_stop_does_not_wait_long_for_spans_that_cannot_be_sent(
+    hanging: TracerProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing, "STOP_SECONDS", 0.01)
+    tracing.start(hanging)
+    tracing.stop()
+    assert not tracing.is_on()
+
+
 def test_a_server_without_traces_loads_nothing_for_them(tmp_path: Path) -> None:
     ran = subprocess.run([sys.executable, "-c", WITHOUT, str(tmp_path)], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
@@ -93,6 +139,41 @@ def test_ways_to_send_that_there_are_not_are_refused() -> None:
     traces.check(Settings(traces=True), {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"})
     with pytest.raises(SettingsError, match="OTEL_EXPORTER_OTLP_PROTOCOL must be 'http/protobuf'"):
         traces.check(Settings(traces=True), {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
+
+
+@pytest.mark.parametrize("variable", ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "x-honeycomb-team: 9f8e7d",
+        "x-honeycomb-team: 9f8e7d==",
+        "9f8e7d",
+        "=9f8e7d",
+        "a=b,9f8e7d",
+        "a=b, x y=9f8e7d",
+        'x-key="9f8e7d"',
+        "x-key=9f8e7d;a=b",
+        "x-key=9f8e7dß",
+    ],
+)
+def test_headers_that_are_none_are_refused_without_what_they_say(variable: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{variable}: header [12] .* name=value") as refusal:
+        traces.check(Settings(traces=True), {variable: said})
+    assert "9f8e" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "headers"),
+    [
+        ("", {}),
+        ("x-key=abc", {"x-key": "abc"}),
+        ("authorization=Basic%20dTpw==, x-b = c,", {"authorization": "Basic dTpw==", "x-b": "c"}),
+        ("authorization=Bearer a.b-c", {"authorization": "Bearer a.b-c"}),
+    ],
+)
+def test_headers_are_taken_as_the_exporter_takes_them(said: str, headers: dict[str, str]) -> None:
+    traces.check(Settings(traces=True), {"OTEL_EXPORTER_OTLP_HEADERS": said})
+    assert parse_env_headers(said, liberal=True) == headers
 
 
 def test_packages_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,11 +20,15 @@ async def test_no_span_bears_a_credential_an_address_or_a_value_of_a_question(
     await company.get("/api/v2/campaigns/not-a-number-but-a-secret", q="eve@example.com")
     await company.request("POST", "/api/v1/webhooks", json={"url": "https://u:hunter2@example.com/hush", "events": []})
     await company.request("BREW-SECRET", "/api/v2/campaigns")
+    trace = {"traceparent": f"00-{7:032x}-{7:016x}-01", "tracestate": "vendor=a-secret"}
+    await company.request("GET", "/api/v2/campaigns", headers=trace)
     texts = "\n".join(
         f"{span.name} {said(span)} {span.status.description} {[event.attributes for event in span.events]}"
+        f" {span.context}"
         for span in traced.spans
     )
     assert len(traced.spans) > 20
+    assert any(span.context and span.context.trace_id == 7 for span in traced.spans)
     for secret in (
         company.key,
         company.email,

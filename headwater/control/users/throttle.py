@@ -37,9 +37,11 @@ class AddressThrottle:
             await self._limits.check(item, key, self._words)
 
     async def take(self, email: str, ip: str | None) -> None:
-        """Count the attempt, or refuse it."""
+        """Count the attempt, or refuse it; of those that come at once no more are let in than there may be."""
+        # What one window refuses should not be counted in the other.
         await self.check(email, ip)
-        await self.count(email, ip)
+        for item, key in _counted(email, ip):
+            await self._limits.hit(item, key, self._words)
 
     async def count(self, email: str, ip: str | None) -> None:
         """Count an attempt."""

@@ -16,8 +16,8 @@ _COUNT_LIFE = timedelta(hours=2)
 class HourlyLimits:
     """Counts requests by organisation within the clock hour, over all processes where they share a server for it.
 
-    What this process counts, or has last heard of the others', goes on while that server does not answer; a
-    restart of all begins at nought.
+    What this process counts, or has last heard of the others', goes on while that server does not answer, and
+    when it has begun anew; a restart of all begins at nought.
     """
 
     def __init__(self, shared: Shared, clock: Clock) -> None:
@@ -56,13 +56,9 @@ class HourlyLimits:
 
     async def _used(self, organisation_id: int, limit: int) -> int:
         """How many requests there were in this hour, with the one that asks; those that are refused do not count."""
-        used = self._counts.get(organisation_id, 0) + 1
-        if self._shared.feed is None:
-            return used
         name = f"requests:{self._hour}:{organisation_id}"
         together = await self._shared.count(name, 1, _COUNT_LIFE)
-        if together is None:
-            return used
-        if together > limit:
+        used = max(self._counts.get(organisation_id, 0) + 1, together or 0)
+        if together is not None and used > limit:
             await self._shared.count(name, -1, _COUNT_LIFE)
-        return together
+        return used

@@ -18,6 +18,7 @@ from typing import Final
 
 from headwater.ingest.append import Writer
 from headwater.query.cache import TagGenerations
+from headwater.surfaces._http.totals import Totals
 
 BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper ends of the histogram's buckets, in seconds; one more is without an end."""
@@ -70,3 +71,5 @@ class Counted:
     traffic: Traffic
     writer: Writer
     generations: TagGenerations
+    totals: Totals | None = None
+    """Where the server has several processes."""

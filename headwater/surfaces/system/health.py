@@ -30,7 +30,9 @@ class Cache(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """``status`` is ``ok`` when all parts just answered, else ``degraded``; ``cache`` is there where one is set up."""
+    """``status`` is ``ok`` when all parts just answered and the process is not about to stop, else ``degraded``;
+    ``cache`` is there where one is set up.
+    """
 
     status: str
     timestamp: datetime
@@ -77,7 +79,9 @@ _LIVE_EXAMPLE = {"status": "ok", "timestamp": "2025-01-15T10:00:00Z"}
 def _checked(path: str, summary: str, operation_id: str = "") -> Endpoint:
     answers = {
         200: Answers("Both stores just answered; `degraded` says that the shared cache did not.", Health, _EXAMPLE),
-        503: Answers("One of them did not.", Health, {**_EXAMPLE, "status": "degraded"}),
+        503: Answers(
+            "One of the stores did not, or the process is about to stop.", Health, {**_EXAMPLE, "status": "degraded"}
+        ),
     }
     return Endpoint("GET", path, health, PUBLIC, summary, "System", answers, operation_id=operation_id, unchanging=True)
 

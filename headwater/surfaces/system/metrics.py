@@ -1,7 +1,8 @@
 """``GET /metrics`` for Prometheus: what the server counts of itself, from the machine itself or with a token.
 
 Labels are routes as they are declared, methods, statuses and datasets: nothing that a
-caller chose and nothing of an organisation.
+caller chose and nothing of an organisation. Where a server has several processes, what
+they count is added up (``totals``), and nothing is told of any process itself.
 """
 
 from __future__ import annotations
@@ -43,9 +44,17 @@ GCCollector(registry=_process)
 async def metrics(call: Call[Any, bytes]) -> Reply:
     """Everything that is counted, in the text format."""
     _check_caller(call)
+    totals = call.services.counted.totals
+    own = counted(call.services)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Own(list(await _measured(call.services))))
-    return Reply(generate_latest(registry) + generate_latest(_process), media_type=CONTENT_TYPE_LATEST)
+    registry.register(_Own([*(totals.added(own) if totals else own), *await _asked(call.services)]))
+    text = generate_latest(registry)
+    return Reply(text if totals else text + generate_latest(_process), media_type=CONTENT_TYPE_LATEST)
+
+
+def counted(services: Services) -> list[Metric]:
+    """What this process knows by itself, without asking anybody."""
+    return [*_requests(services.counted), *_facts(services.counted), *_attempts(services), *_feed(services)]
 
 
 def _check_caller(call: Call[Any, bytes]) -> None:
@@ -81,13 +90,12 @@ class _Own(Collector):
         return self._families
 
 
-async def _measured(services: Services) -> list[Metric]:
+async def _asked(services: Services) -> list[Metric]:
+    """What the stores and the shared server have just answered."""
     store = await services.store.health()
     connected = await services.control.responsive()
     return [
-        *_requests(services.counted),
-        *_facts(services.counted),
-        *await _deliveries(services, connected=connected),
+        *(await _waiting(services) if connected else ()),
         *await _shared(services.control.shared),
         GaugeMetricFamily("headwater_store_fresh_rows", "Rollup rows that wait to be merged.", store.fresh_rows),
         GaugeMetricFamily("headwater_store_responsive", "1 when the fact store just answered.", store.responsive),
@@ -133,31 +141,41 @@ def _facts(counted: Counted) -> Iterator[Metric]:
     yield lookups
 
 
-async def _deliveries(services: Services, *, connected: bool) -> list[Metric]:
+def _attempts(services: Services) -> Iterator[Metric]:
     attempts = CounterMetricFamily(
         "headwater_webhook_attempts", "Attempts to deliver to webhooks, by what came of them.", labels=("result",)
     )
     for result, number in sorted(services.deliverer.counts.items()):
         attempts.add_metric((result,), number)
-    if not connected:
-        return [attempts]
-    waiting = await services.deliverer.waiting()
+    yield attempts
+
+
+async def _waiting(services: Services) -> list[Metric]:
     help_text = "Deliveries to webhooks that are to be sent or tried again."
-    return [attempts, GaugeMetricFamily("headwater_webhook_deliveries_waiting", help_text, waiting)]
+    waiting = await services.deliverer.waiting()
+    return [GaugeMetricFamily("headwater_webhook_deliveries_waiting", help_text, waiting)]
 
 
-async def _shared(shared: Shared) -> list[Metric]:
-    if shared.feed is None:
-        return []
+def _feed(services: Services) -> Iterator[Metric]:
+    feed = services.control.shared.feed
+    if feed is None:
+        return
     changes = CounterMetricFamily(
         "headwater_cache_feed",
         "What came of the changes that processes tell each other.",
         labels=("what",),
     )
-    for what, number in msgspec.structs.asdict(shared.feed.counts).items():
+    for what, number in msgspec.structs.asdict(feed.counts).items():
         changes.add_metric((what,), number)
+    yield changes
+
+
+async def _shared(shared: Shared) -> list[Metric]:
+    responsive = await shared.responsive()
+    if responsive is None:
+        return []
     help_text = "1 when the shared cache just answered and this process is in step with the others."
-    return [changes, GaugeMetricFamily("headwater_cache_connected", help_text, bool(await shared.responsive()))]
+    return [GaugeMetricFamily("headwater_cache_connected", help_text, responsive)]
 
 
 def _version() -> Metric:

@@ -86,8 +86,8 @@ imagePullSecrets:
 {{- end }}
 securityContext:
   {{- include "headwater.podSecurity" . | nindent 2 }}
-# What is under way is finished, and what waits is committed.
-terminationGracePeriodSeconds: 60
+# The pause before a stop, drain_seconds, and a minute for what is under way and what waits to be committed.
+terminationGracePeriodSeconds: {{ add 65 (ceil (.Values.settings.drain_seconds | default 0)) }}
 volumes:
   - name: data
     persistentVolumeClaim:
