@@ -163,11 +163,19 @@ def _set_up(engine: AsyncEngine, *, read_only: bool) -> None:
     ) -> tuple[str, Any]:
         # SQLite looks for such a text and finds none; here the asking itself would fail.
         if not executemany and not (context.isinsert or context.isupdate):
+def _hide_rows(error: BaseException) -> None:
+    """Keep out of logs what the server tells beside the message: the row that was wrong, with all that is in it."""
+    cause = error.__cause__
+    if getattr(cause, "detail", None):
+        vars(cause)["detail"] = None
+
+
             parameters = tuple(
                 one.replace("\0", _NEVER_STORED) if isinstance(one, str) and "\0" in one else one for one in parameters
             )
         return statement, parameters
 
+        _hide_rows(error)
     if read_only:
         return
 

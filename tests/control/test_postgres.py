@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import traceback
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
 
+from sqlalchemy.exc import IntegrityError
 from headwater.control import Control, postgres, provide
 from headwater.control.organisations.models import Organisation
 from headwater.errors import InvalidRequest, Unavailable
@@ -143,6 +147,18 @@ async def test_more_readers_than_connections_wait_their_turn_or_are_told(
     narrow = provide(settings, hasher=CHEAP_HASHER)
     async with narrow.reading(), narrow.reading():
         with pytest.raises(Unavailable):
+async def test_what_a_failure_shows_has_no_row_in_it(control: Control, nord: Founded) -> None:
+    async def forget_when() -> None:
+        async with control.unit_of_work() as uow:
+            await uow.session.execute(text("UPDATE organisation SET created_at = NULL"))
+
+    with pytest.raises(IntegrityError) as failed:
+        await forget_when()
+    shown = "".join(traceback.format_exception(failed.value))
+    assert "created_at" in shown
+    assert "nord" not in shown
+
+
             await _name(narrow)
     assert await _name(narrow) == "nord"
     await narrow.stop()
