@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from headwater.control import postgres, sqlite
 from headwater.control.secrets import Vault
-from headwater.errors import HeadwaterError, InternalError, Unavailable
+from headwater.errors import HeadwaterError, InternalError, OutcomeUnknown, Unavailable
 from headwater.kit.clock import Clock
 from headwater.settings import SettingsError
 
@@ -79,15 +79,13 @@ class Surroundings:
 
     clock: Clock
     vault: Vault
-    on_change: Callable[[Change], None]
     unit_of_work: UnitOfWork | None
 
     def announce(self, change: Change) -> None:
-        """Have caches drop what ``change`` makes stale, once it is committed."""
+        """Have caches drop what ``change`` makes stale, once it is committed or may have been."""
         if self.unit_of_work is None:
             raise InternalError("A change needs a unit of work.")
         self.unit_of_work.changes.append(change)
-        self.unit_of_work.after_commit(lambda: self.on_change(change))
 
 
 def surroundings(session: AsyncSession) -> Surroundings:
@@ -160,7 +158,7 @@ class Database:
                     if self._kind.is_outage(error, read_only=False):
                         raise _busy() from error
                     raise
-                await self._commit(session)
+                await self._commit(uow)
             uow.committed()
         if refusal is not None:
             raise refusal
@@ -204,10 +202,10 @@ class Database:
 
     async def _commit(self, session: AsyncSession) -> None:
         try:
-            await session.commit()
+            await uow.session.commit()
         except SQLAlchemyError as error:
             if self._kind.may_be_done(error):
-                raise Unavailable(
+                raise OutcomeUnknown(
                     "The connection to the server's records was lost while this was stored; whether it was is not"
                     " known. Look before you try again, or send it with the Idempotency-Key that it had.",
                     retry_after=1,
@@ -217,8 +215,12 @@ class Database:
             raise
 
     def _surroundings(self, uow: UnitOfWork | None) -> Surroundings:
-        return Surroundings(self._clock, self._vault, self._on_change, uow)
+        return Surroundings(self._clock, self._vault, uow)
 
 
 def _busy() -> Unavailable:
     return Unavailable("The server's records are busy; nothing was done. Try again.", retry_after=1)
+        finally:
+            # Also of what was broken off: it may have come about all the same.
+            for change in uow.changes:
+                self._on_change(change)

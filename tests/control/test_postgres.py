@@ -15,6 +15,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from headwater.control import Control, postgres, provide
 from headwater.control.organisations.models import Organisation
+from headwater.control.db import Change, surroundings
 from headwater.errors import InvalidRequest, Unavailable
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings, SettingsError, load
@@ -109,16 +110,21 @@ async def test_idle_connections_that_were_lost_are_noticed_by_nobody(
 ) -> None:
     assert await _name(control) == "nord"
     await _rename(control, "north")
+    dropped: list[int] = []
+    control.trees.on_change(dropped.append)
     cut(settings)
     assert await _name(control) == "north"
     await _rename(control, "nord")
     assert await control.responsive()
+            surroundings(uow.session).announce(Change("entities", nord.scope.organisation_id))
 
 
 async def test_a_text_that_cannot_be_stored_is_refused_and_looked_for_in_vain(control: Control, nord: Founded) -> None:
     async with control.reading() as session:
         assert await session.scalar(select(Organisation).where(Organisation.name == "nord\0")) is None
         assert await session.scalar(select(Organisation.name).where(Organisation.name == "nord")) == "nord"
+    # It may have come about: nothing of before is kept.
+    assert dropped == [nord.scope.organisation_id]
     with pytest.raises(InvalidRequest, match="NUL"):
         await _rename(control, "no\0rd")
     assert await _name(control) == "nord"
