@@ -27,6 +27,7 @@ from headwater.kit.clock import Clock
 from headwater.settings import SettingsError
 
 _SURROUNDINGS = "surroundings"
+_LOOK_SECONDS = 3.0
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -96,7 +97,9 @@ def surroundings(session: AsyncSession) -> Surroundings:
 class Kind(Protocol):
     """What differs between the databases that this can be: ``control.sqlite`` and ``control.postgres`` are such."""
 
-    def engine(self, url: URL, *, read_only: bool) -> AsyncEngine: ...
+    def engine(self, url: URL, *, read_only: bool, patient: bool = False) -> AsyncEngine: ...
+    def answer_seconds(self) -> float: ...
+    def is_interruptible(self) -> bool: ...
     def is_outage(self, error: BaseException, *, read_only: bool) -> bool: ...
     def may_be_done(self, error: BaseException) -> bool: ...
     def unusable(self, url: URL, error: BaseException) -> SettingsError | None: ...
@@ -129,7 +132,7 @@ class Database:
         async with AsyncSession(self._readers, autoflush=False) as session:
             session.info[_SURROUNDINGS] = self._surroundings(None)
             try:
-                await self._reach(session, read_only=True)
+                await self._reach(session, self._deadline(), read_only=True)
                 yield session
             except SQLAlchemyError as error:
                 if self._kind.is_outage(error, read_only=True):
@@ -140,12 +143,13 @@ class Database:
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
         """One write transaction: committed at the end, rolled back by an exception that is not ``standing``."""
         refusal = None
-        async with self._one_writer, AsyncExitStack() as announced:
-            async with AsyncSession(self._writer, expire_on_commit=False) as session:
+        # Left last: what others are told when all is done keeps no writer waiting.
+        async with AsyncExitStack() as announced:
+            async with self._turn() as deadline, AsyncSession(self._writer, expire_on_commit=False) as session:
                 uow = UnitOfWork(session)
                 session.info[_SURROUNDINGS] = self._surroundings(uow)
                 try:
-                    await self._reach(session, read_only=False)
+                    await self._reach(session, deadline, read_only=False)
                     try:
                         yield uow
                     except HeadwaterError as error:
@@ -166,21 +170,21 @@ class Database:
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[AsyncConnection]:
         """A write transaction without a session, for migrations; waits for others as long as it takes."""
-        async with self._one_writer:
-            try:
-                async with self._writer.connect() as connection:
-                    await connection.execution_options(**{postgres.PATIENT: True})
-                    async with connection.begin():
-                        yield connection
-            except (SQLAlchemyError, OSError) as error:
-                if (unusable := self._kind.unusable(self._url, error)) is not None:
-                    raise unusable from error
-                raise
+        engine = self._kind.engine(self._url, read_only=False, patient=True)
+        try:
+            async with self._one_writer, engine.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            if (unusable := self._kind.unusable(self._url, error)) is not None:
+                raise unusable from error
+            raise
+        finally:
+            await engine.dispose()
 
     async def responsive(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database answers, and soon."""
         try:
-            async with self._readers.connect() as connection:
+            async with asyncio.timeout(_LOOK_SECONDS), self._readers.connect() as connection:
                 await connection.execute(text("SELECT 1"))
         except (SQLAlchemyError, OSError):
             return False
@@ -191,16 +195,34 @@ class Database:
         await self._readers.dispose()
         await self._writer.dispose()
 
-    async def _reach(self, session: AsyncSession, *, read_only: bool) -> None:
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[float]:
+        """Let this process's writers come one after another, in order; until when the next one may wait, all in all."""
+        deadline = self._deadline()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._one_writer.acquire()
+        except TimeoutError:
+            raise _busy() from None
+        try:
+            yield deadline
+        finally:
+            self._one_writer.release()
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._kind.answer_seconds()
+
+    async def _reach(self, session: AsyncSession, deadline: float, *, read_only: bool) -> None:
         """Begin the session's transaction; what the driver itself raises when nobody answers becomes ours."""
         try:
-            await session.connection()
+            async with asyncio.timeout_at(deadline if self._kind.is_interruptible() else None):
+                await session.connection()
         except OSError as error:
             if self._kind.is_outage(error, read_only=read_only):
                 raise _busy() from error
             raise
 
-    async def _commit(self, session: AsyncSession) -> None:
+    async def _commit(self, uow: UnitOfWork) -> None:
         try:
             await uow.session.commit()
         except SQLAlchemyError as error:
@@ -213,6 +235,10 @@ class Database:
             if self._kind.is_outage(error, read_only=False):
                 raise _busy() from error
             raise
+        finally:
+            # Also of what was broken off: it may have come about all the same.
+            for change in uow.changes:
+                self._on_change(change)
 
     def _surroundings(self, uow: UnitOfWork | None) -> Surroundings:
         return Surroundings(self._clock, self._vault, uow)
@@ -220,7 +246,3 @@ class Database:
 
 def _busy() -> Unavailable:
     return Unavailable("The server's records are busy; nothing was done. Try again.", retry_after=1)
-        finally:
-            # Also of what was broken off: it may have come about all the same.
-            for change in uow.changes:
-                self._on_change(change)

@@ -22,12 +22,22 @@ def address(folder: Path) -> URL:
     return URL.create("sqlite+aiosqlite", database=str(folder / FILE_NAME))
 
 
-def engine(url: URL, *, read_only: bool) -> AsyncEngine:
-    """Connections that can only read, or those of the one writer at a time."""
+def engine(url: URL, *, read_only: bool, patient: bool = False) -> AsyncEngine:
+    """Connections that can only read, or those of the one writer at a time; ``patient`` makes no difference."""
     # An error of the database is logged with its statement, but not with what was to be stored.
     made = create_async_engine(url, hide_parameters=True)
     _set_up(made, read_only=read_only)
     return made
+
+
+def answer_seconds() -> float:
+    """How long a transaction may wait for another one to end, in this process or in others."""
+    return _BUSY_MILLISECONDS / 1000
+
+
+def is_interruptible() -> bool:
+    """Whether who has waited too long can be called away: a thread waits, for as long as it was told at the start."""
+    return False
 
 
 def is_outage(error: BaseException, *, read_only: bool) -> bool:
