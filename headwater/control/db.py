@@ -10,7 +10,7 @@ service needs nothing but a session and a scope. No table is named here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
@@ -43,6 +43,12 @@ class Change(msgspec.Struct, frozen=True):
 
 Announcing = Callable[[Sequence[Change]], AbstractAsyncContextManager[None]]
 """What goes round a commit, so that other processes hear of the changes in it."""
+Holding = Callable[[AsyncSession, Sequence[tuple[str, bytes]]], Awaitable[None]]
+"""Refuses to commit what was sealed with secrets that are not those of all processes."""
+
+
+async def _seals_nothing(_: AsyncSession, sealed: Sequence[tuple[str, bytes]]) -> None:
+    raise InternalError(f"Nobody looks whether {len(sealed)} secrets may be stored.")
 
 
 class UnitOfWork:
@@ -51,6 +57,8 @@ class UnitOfWork:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self.changes: list[Change] = []
+        self.sealed: list[tuple[str, bytes]] = []
+        """What was sealed to be stored, each with its purpose."""
         self._callbacks: list[Callable[[], None]] = []
         self._standing: HeadwaterError | None = None
 
@@ -115,6 +123,7 @@ class Database:
         vault: Vault,
         on_change: Callable[[Change], None],
         announcing: Announcing = lambda _: nullcontext(),
+        holding: Holding = _seals_nothing,
     ) -> None:
         self._url = url
         self._kind: Kind = postgres if url.get_backend_name() == "postgresql" else sqlite
@@ -122,6 +131,7 @@ class Database:
         self._vault = vault
         self._on_change = on_change
         self._announcing = announcing
+        self._holding = holding
         self._readers = self._kind.engine(url, read_only=True)
         self._writer = self._kind.engine(url, read_only=False)
         self._one_writer = asyncio.Lock()
@@ -157,6 +167,8 @@ class Database:
                             raise
                         refusal = error
                     await session.flush()
+                    if uow.sealed:
+                        await self._holding(session, uow.sealed)
                     await announced.enter_async_context(self._announcing(uow.changes))
                 except SQLAlchemyError as error:
                     if self._kind.is_outage(error, read_only=False):
