@@ -20,6 +20,7 @@
     ├── UpstreamError         502 UPSTREAM_ERROR
     │   └── UpstreamTimeout   504 TIMEOUT
     ├── Unavailable           503 UNAVAILABLE
+    │   └── OutcomeUnknown    the same, of what may have been done
     └── Timeout               504 TIMEOUT
 
 The place that knows what is wrong raises one of these with a message for the
@@ -218,6 +219,10 @@ class Unavailable(HeadwaterError):
     """The server cannot take this now; nothing of it was done."""
 
     code, status = "UNAVAILABLE", 503
+
+
+class OutcomeUnknown(Unavailable):
+    """What was to be stored may have been: nobody can say now."""
 
 
 class Timeout(HeadwaterError):

@@ -42,6 +42,12 @@ EVERY_INSTALLATION = [
 ]
 
 
+@pytest.fixture(params=EVERY_ROWS)
+def every_rows(request: pytest.FixtureRequest) -> str:
+    """Each kind of control plane in turn; where a folder's tests run on all, ``rows_in`` is this."""
+    return str(request.param)
+
+
 @contextmanager
 def facts(kind: str) -> Iterator[StoreOf | None]:
     """What makes the store of a server whose facts lie outside of its folder, if they do; gone afterwards."""

@@ -2,12 +2,13 @@
 
 One transaction makes the tables, copies them in the order in which they refer to one another, and
 compares both sides; a move that is cut off leaves an empty database, and is done again. Nobody can
-use the source meanwhile.
+use the source meanwhile, and it stays as it was.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,6 @@ from sqlalchemy import (
     Table,
     create_engine,
     delete,
-    event,
     func,
     insert,
     inspect,
@@ -28,17 +28,18 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
+from headwater.control import sqlite
 from headwater.control.db import Database
 from headwater.control.migrate import upgrade
 from headwater.control.plans.models import Plan
 from headwater.control.record import Record
 from headwater.control.sqlite import FILE_NAME
-from headwater.errors import InternalError, InvalidRequest, StoreInUse
+from headwater.errors import HeadwaterError, InternalError, InvalidRequest, StoreInUse
 
 _ROWS_AT_ONCE: Final = 500
-_WAIT_SECONDS: Final = 1
+_WAIT_MILLISECONDS: Final = 1_000
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -52,7 +53,8 @@ class Moved(msgspec.Struct, frozen=True):
 async def move(folder: Path, target: Database, tell: Callable[[str], None]) -> list[Moved]:
     """Copy the control plane of a data directory; ``tell`` hears the name of each table before it is copied.
 
-    StoreInUse while a server or command has it open; InvalidRequest for a target that is not empty.
+    StoreInUse while a server or command has it open; InvalidRequest for a target that is not empty, or a file that is
+    no database.
     """
     with _source(folder) as source:
         async with target.exclusive() as connection:
@@ -61,29 +63,36 @@ async def move(folder: Path, target: Database, tell: Callable[[str], None]) -> l
 
 @contextmanager
 def _source(folder: Path) -> Iterator[Connection]:
-    """The one connection to the source's file; other processes cannot open it."""
-    engine = create_engine(f"sqlite:///{folder / FILE_NAME}", connect_args={"timeout": _WAIT_SECONDS})
+    """The one connection to the source's file; other processes cannot open it.
 
-    @event.listens_for(engine, "connect")
-    def configure(driver_connection: Any, _record: object) -> None:
-        driver_connection.isolation_level = None
-        driver_connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-
-    @event.listens_for(engine, "begin")
-    def open_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN EXCLUSIVE")
-
+    The steps that it lacks are taken in a transaction that is never committed.
+    """
+    file = folder / FILE_NAME
+    engine = create_engine(f"sqlite:///{file}", hide_parameters=True)
+    sqlite.set_up(engine, [f"busy_timeout={_WAIT_MILLISECONDS}", "locking_mode=EXCLUSIVE"], "BEGIN EXCLUSIVE")
     try:
-        with engine.connect() as opened:
-            try:
-                opened.begin()
-            except OperationalError:
-                raise StoreInUse(f"{folder / FILE_NAME} is in use by another process. Stop it first.") from None
+        with engine.connect() as opened, opened.begin() as transaction:
             upgrade(opened)
             yield opened
-            opened.commit()
+            transaction.rollback()
+    except DatabaseError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise _unusable(file, error.orig) from error
+        raise
     finally:
         engine.dispose()
+
+
+def _unusable(file: Path, error: sqlite3.Error) -> HeadwaterError:
+    """What is wrong with the source, in words."""
+    code = error.sqlite_errorcode & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreInUse(f"{file} is in use by another process. Stop it first.")
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return InvalidRequest(
+            f"{file} is no SQLite database, or is damaged. Restore it from a backup.", field="data_dir"
+        )
+    return InvalidRequest(f"{file} cannot be used: {error}. It must be a file that may be written.", field="data_dir")
 
 
 def _copy(source: Connection, target: Connection, tell: Callable[[str], None]) -> list[Moved]:

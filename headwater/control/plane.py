@@ -67,7 +67,7 @@ class Control:
         self._secrets = Path(settings.secrets_file or self._folder / FILE_NAME)
         self._vault = Vault(self._secrets)
         url = postgres.address(settings.control_url) if settings.control_url else sqlite.address(self._folder)
-        self._database = Database(url, clock, self._vault, self.changed, self._announcing)
+        self._database = Database(url, clock, self._vault, self.changed, self._announcing, secrets_mark.require_current)
         tokens = AccessTokens(self._vault, clock, settings.access_token_minutes)
         self._renewals = Renewals()
         self.mailer = provide_mailer(settings, clock)

@@ -25,14 +25,17 @@ _PORT: Final = 5432
 
 READERS: Final = 10
 """Connections that a process reads with at most; it writes with one more."""
-PATIENT: Final = "patient"
-"""The option of a connection that waits for the lock, and for what it is told to do, as long as it takes."""
 # Any number that nobody else of this database locks; it is a lock of this database alone.
 _WRITER: Final = 0x48656164_77617465
 _CONNECT_SECONDS = 10
-_WAIT_MILLISECONDS = 10_000
+# All that a transaction begins with; a connection that is given up takes two seconds more. Then what of it is waiting
+# in a queue: of those for a connection, and for the lock.
+_ANSWER_SECONDS = 8.0
+_WAIT_MILLISECONDS = 7_000
 _STATEMENT_MILLISECONDS: Final = {True: 30_000, False: 300_000}
+_SILENT_SECONDS = 30
 _IDLE_MILLISECONDS = 60_000
+_PATIENT_IDLE_MILLISECONDS: Final = 3_600_000
 
 # By class: the connection, what clashed, resources, an operator's doing, the machine. Then single ones: a lock that
 # did not come in time, a transaction that was left open, a server that only reads for now.
@@ -80,14 +83,18 @@ def address(url: str) -> URL:
     return read.set(drivername="postgresql+asyncpg", port=port, query={"ssl": str(mode)})
 
 
-def engine(url: URL, *, read_only: bool) -> AsyncEngine:
-    """Connections whose transactions see one state and can only read, or those of the one writer at a time."""
+def engine(url: URL, *, read_only: bool, patient: bool = False) -> AsyncEngine:
+    """Connections whose transactions see one state and can only read, or those of the one writer at a time.
+
+    A ``patient`` writer waits for the lock, and for what it tells the server to do, as long as it takes.
+    """
+    statement = 0 if patient else _STATEMENT_MILLISECONDS[read_only]
     settings = {
         "application_name": "headwater",
-        "lock_timeout": _WAIT_MILLISECONDS,
-        "statement_timeout": _STATEMENT_MILLISECONDS[read_only],
+        "lock_timeout": 0 if patient else _WAIT_MILLISECONDS,
+        "statement_timeout": statement,
         # Whoever holds the lock and is gone, with its machine perhaps, holds it no longer than this.
-        "idle_in_transaction_session_timeout": _IDLE_MILLISECONDS,
+        "idle_in_transaction_session_timeout": _PATIENT_IDLE_MILLISECONDS if patient else _IDLE_MILLISECONDS,
         "jit": "off",
     }
     made = create_async_engine(
@@ -103,12 +110,22 @@ def engine(url: URL, *, read_only: bool) -> AsyncEngine:
         connect_args={
             "timeout": _CONNECT_SECONDS,
             # The server ends what takes too long; this is for one that no longer answers at all.
-            "command_timeout": _STATEMENT_MILLISECONDS[read_only] / 1000 + 30,
+            "command_timeout": None if patient else statement / 1000 + _SILENT_SECONDS,
             "server_settings": {name: str(value) for name, value in settings.items()},
         },
     )
     _set_up(made, read_only=read_only)
     return made
+
+
+def answer_seconds() -> float:
+    """How long a transaction may take to begin, with all that it waits for."""
+    return _ANSWER_SECONDS
+
+
+def is_interruptible() -> bool:
+    """Whether who has waited too long can be called away."""
+    return True
 
 
 def is_outage(error: BaseException, *, read_only: bool) -> bool:
@@ -146,11 +163,19 @@ def _state(error: BaseException) -> str:
     return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
 
 
+def _hide_rows(error: BaseException) -> None:
+    """Keep out of logs what the server tells beside the message: the row that was wrong, with all that is in it."""
+    cause = error.__cause__
+    if getattr(cause, "detail", None):
+        vars(cause)["detail"] = None
+
+
 def _set_up(engine: AsyncEngine, *, read_only: bool) -> None:
     @event.listens_for(engine.sync_engine, "handle_error")
     def lost(context: ExceptionContext) -> None:
         # The driver lets these through as they are; the connection is of no use afterwards.
         error = context.original_exception
+        _hide_rows(error)
         if isinstance(error, OSError) and not context.is_pre_ping:
             context.is_disconnect = True
             raise OperationalError(context.statement, None, error, hide_parameters=True, connection_invalidated=True)
@@ -173,9 +198,6 @@ def _set_up(engine: AsyncEngine, *, read_only: bool) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def lock(connection: Connection) -> None:
-        if connection.get_execution_options().get(PATIENT):
-            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
 
 

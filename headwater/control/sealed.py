@@ -8,8 +8,9 @@ A table declares such a column, and rotation finds it by itself:
     source.password = seal(session, Source.password, "the password")
 
 Values are sealed inside the unit of work that stores them: a rotation waits for it,
-so that no value of an old key is committed behind its back. A value opens in its own
-column only.
+so that no value of an old key is committed behind its back. Before it commits it makes
+sure that this process has the secrets of the last rotation (``secrets_mark``). A value
+opens in its own column only.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sqlalchemy.orm import InstrumentedAttribute, mapped_column
 
 from headwater.control.db import surroundings
 from headwater.control.secrets import Vault
+from headwater.errors import InternalError
 
 _MARK: Final = "sealed"
 IS_SEALED: Final = {_MARK: True}
@@ -35,13 +37,23 @@ _ROWS_AT_ONCE: Final = 500
 
 
 def seal(session: AsyncSession, column: InstrumentedAttribute[Any], value: str) -> bytes:
-    """``value`` as it may be stored in ``column``."""
-    return surroundings(session).vault.seal(_purpose(column.property.columns[0]), value.encode("utf-8"))
+    """``value`` as it may be stored in ``column`` by this session's unit of work."""
+    around, purpose = surroundings(session), _purpose(column.property.columns[0])
+    if around.unit_of_work is None:
+        raise InternalError("A secret is sealed in a unit of work.")
+    sealed = around.vault.seal(purpose, value.encode("utf-8"))
+    around.unit_of_work.sealed.append((purpose, sealed))
+    return sealed
 
 
 def unseal(session: AsyncSession, column: InstrumentedAttribute[Any], sealed: bytes) -> str:
     """What ``column`` holds, in clear; ``InternalError`` when it cannot be decrypted."""
     return surroundings(session).vault.unseal(_purpose(column.property.columns[0]), sealed).decode("utf-8")
+
+
+def opens(session: AsyncSession, column: InstrumentedAttribute[Any], sealed: bytes) -> bool:
+    """Whether the secrets that this process has now open what ``column`` holds."""
+    return surroundings(session).vault.opens(_purpose(column.property.columns[0]), sealed)
 
 
 def sealed_columns(metadata: MetaData) -> list[Column[Any]]:

@@ -35,9 +35,16 @@ class Vault:
 
     def open(self) -> None:
         """Read the secrets, or make them; whichever process is first makes them for all."""
-        if self._secrets is not None:
+        found, stamp = secret_file.read(self._path)
+        if self._secrets is not None and self._secrets != found:
             self._earlier.append(self._secrets)
-        self._secrets, self._stamp = secret_file.read(self._path)
+        self._secrets, self._stamp = found, stamp
+
+    def reload(self) -> None:
+        """Read the file again, though nothing says that it is another one; while there is none, all stays as it was."""
+        with suppress(FileNotFoundError):
+            secret_file.stamp(self._path)
+            self.open()
 
     @property
     def jwt_secret(self) -> bytes:
@@ -71,6 +78,14 @@ class Vault:
             return MultiFernet([_cipher(key, purpose) for key in keys]).decrypt(sealed)
         except InvalidToken:
             raise InternalError("A stored secret cannot be decrypted; it is of another secrets.json.") from None
+
+    def opens(self, purpose: str, sealed: bytes) -> bool:
+        """Whether the file as this process has it opens this; keys that have left the file do not count."""
+        try:
+            MultiFernet([_cipher(key, purpose) for key in self._current().ring]).decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
 
     def is_current(self, purpose: str, sealed: bytes) -> bool:
         """Whether the key that encrypts now has sealed this."""

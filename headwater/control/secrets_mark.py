@@ -6,18 +6,22 @@ be known, and what is stored meanwhile could not be read by the rest of the proc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headwater.control.db import Database, surroundings
 from headwater.control.record import Record
-from headwater.control.sealed import Sealed, seal, unseal
-from headwater.errors import InternalError
+from headwater.control.sealed import Sealed, opens, seal, unseal
+from headwater.errors import InternalError, Unavailable
 from headwater.settings import SettingsError
 
 _ONLY: Final = 1
+log = structlog.get_logger(__name__)
 
 
 class SecretsMark(Record):
@@ -47,6 +51,25 @@ async def adopt(session: AsyncSession) -> None:
         await session.delete(row)
         await session.flush()
     await _mark(session)
+
+
+async def require_current(session: AsyncSession, sealed: Sequence[tuple[str, bytes]]) -> None:
+    """Let nothing be stored that was ``sealed`` with a key that a rotation has ended; Unavailable then.
+
+    A process may not have heard of it: it has a copy of the file, or its file system still shows the former one.
+    The mark was sealed anew by the rotation, under the lock that ``session`` holds now.
+    """
+    mark = await session.scalar(select(SecretsMark.sealed))
+    if mark is None:
+        return
+    vault = surroundings(session).vault
+    if not opens(session, SecretsMark.sealed, mark):
+        vault.reload()
+    if not opens(session, SecretsMark.sealed, mark) or not all(vault.opens(*one) for one in sealed):
+        log.warning("secrets.not_current", remedy="where each machine has a copy of the file, copy it anew")
+        raise Unavailable(
+            "This process does not have the rotated secrets yet; nothing was done. Try again.", retry_after=1
+        )
 
 
 async def _belongs(session: AsyncSession, file: str) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -22,12 +23,25 @@ def address(folder: Path) -> URL:
     return URL.create("sqlite+aiosqlite", database=str(folder / FILE_NAME))
 
 
-def engine(url: URL, *, read_only: bool) -> AsyncEngine:
-    """Connections that can only read, or those of the one writer at a time."""
+def engine(url: URL, *, read_only: bool, patient: bool = False) -> AsyncEngine:
+    """Connections that can only read, or those of the one writer at a time; ``patient`` makes no difference."""
     # An error of the database is logged with its statement, but not with what was to be stored.
     made = create_async_engine(url, hide_parameters=True)
-    _set_up(made, read_only=read_only)
+    pragmas = [f"busy_timeout={_BUSY_MILLISECONDS}", "foreign_keys=ON", "synchronous=FULL"]
+    pragmas.append("query_only=ON" if read_only else "journal_mode=WAL")
+    # A writer that begins as a reader cannot wait for another process: it fails when it first writes.
+    set_up(made.sync_engine, pragmas, "BEGIN" if read_only else "BEGIN IMMEDIATE")
     return made
+
+
+def answer_seconds() -> float:
+    """How long a transaction may wait for another one to end, in this process or in others."""
+    return _BUSY_MILLISECONDS / 1000
+
+
+def is_interruptible() -> bool:
+    """Whether who has waited too long can be called away: a thread waits, for as long as it was told at the start."""
+    return False
 
 
 def is_outage(error: BaseException, *, read_only: bool) -> bool:
@@ -47,17 +61,10 @@ def unusable(url: URL, error: BaseException) -> SettingsError | None:
     return None
 
 
-def _lower(value: str | None) -> str | None:
-    return value.lower() if isinstance(value, str) else value
+def set_up(engine: Engine, pragmas: Sequence[str], begin: str) -> None:
+    """Have every connection of ``engine`` made with ``pragmas``, and every transaction opened with ``begin``."""
 
-
-def _set_up(engine: AsyncEngine, *, read_only: bool) -> None:
-    pragmas = [f"busy_timeout={_BUSY_MILLISECONDS}", "foreign_keys=ON", "synchronous=FULL"]
-    pragmas.append("query_only=ON" if read_only else "journal_mode=WAL")
-    # A writer that begins as a reader cannot wait for another process: it fails when it first writes.
-    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
-
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def configure(driver_connection: Any, _record: object) -> None:
         # The driver opens no transaction of its own, so that ours also hold DDL and reads.
         driver_connection.isolation_level = None
@@ -68,6 +75,10 @@ def _set_up(engine: AsyncEngine, *, read_only: bool) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def open_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _lower(value: str | None) -> str | None:
+    return value.lower() if isinstance(value, str) else value

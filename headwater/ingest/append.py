@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import structlog
 
 from headwater.catalogue.registry import CATALOGUE
-from headwater.errors import Unavailable
+from headwater.errors import OutcomeUnknown, Unavailable
 from headwater.kit import tracing
 from headwater.storage.port import Appended, FactBatch, Store
 
@@ -78,7 +78,7 @@ class Writer:
         return self._events
 
     def on_commit(self, callback: OnCommit) -> None:
-        """Call ``callback`` after each commit, before its senders are answered."""
+        """Call ``callback`` after each commit, also one that may not have come about, before its senders hear of it."""
         self._callbacks.append(callback)
 
     def announce(self, announcing: Announcing) -> None:
@@ -99,7 +99,7 @@ class Writer:
             self._task = None
 
     async def append(self, batch: FactBatch) -> Appended:
-        """Wait until ``batch`` is durable; Unavailable when it is not, and then nothing of it is stored."""
+        """Wait until ``batch`` is durable; Unavailable when it is not, or says that nobody knows whether it is."""
         return (await self.append_together([batch]))[0]
 
     async def append_together(self, batches: Sequence[FactBatch]) -> list[Appended]:
@@ -158,11 +158,11 @@ class Writer:
             async with self._announcing(touched):
                 appended = dict(zip(map(id, batches), await self._store_together(batches, group), strict=True))
                 self._tell(touched)
-        except Exception:
+        except Exception as error:
             log.exception("ingest.commit_failed", batches=len(group))
-            for waiting in group:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(Unavailable("The facts could not be stored.", retry_after=1))
+            if isinstance(error, OutcomeUnknown):
+                self._tell(touched)
+            _refuse(group, error)
             return
         for batch in batches:
             done = appended[id(batch)]
@@ -188,6 +188,14 @@ class Writer:
                 callback(touched)
             except Exception:
                 log.exception("ingest.callback_failed")
+
+
+def _refuse(group: list[_Waiting], error: Exception) -> None:
+    """Tell those who wait that nothing was stored, or that nobody knows."""
+    for waiting in group:
+        if not waiting.answer.done():
+            words = error.message if isinstance(error, OutcomeUnknown) else "The facts could not be stored."
+            waiting.answer.set_exception(Unavailable(words, retry_after=1))
 
 
 def _events(batch: FactBatch) -> int:

@@ -35,6 +35,7 @@ OPEN_UNTIL: Final = 60.0
 """An announcement counts as a change between so many seconds after it, unless it is settled."""
 _AGAIN_SECONDS: Final = 0.5
 _SOON_SECONDS: Final = 0.3
+_ANNOUNCE_SECONDS: Final = 0.05
 log = structlog.get_logger(__name__)
 
 
@@ -218,17 +219,23 @@ class Feed:
     async def announcing(self, changes: Sequence[Stale]) -> AsyncIterator[None]:
         """Around a commit: others hear of ``changes`` when the block has been left, or might have been.
 
-        That they cannot be told is no reason not to commit: they are told of everything as soon as they can be.
+        That they cannot be told is no reason not to commit: they are told of everything as soon as they can be. Nor
+        is a server that does not answer: who has a lock within the block is kept from it for a moment only.
         """
         if not changes:
             yield
             return
         number = next(self._numbers)
-        await self._write(Told(self._own, number, False, changes))
+        announced = asyncio.create_task(self._write(Told(self._own, number, False, changes)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ANNOUNCE_SECONDS):
+                await asyncio.shield(announced)
         try:
             yield
         finally:
+            # It goes out behind the announcement, also where that is still under way.
             await self._write(Told(self._own, number, True, changes))
+            await announced
 
     async def publish(self, changes: Sequence[Stale]) -> None:
         """Tell others of what has changed already."""

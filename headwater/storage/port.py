@@ -189,7 +189,8 @@ class Store(Protocol):
     async def append(self, batches: Sequence[FactBatch]) -> list[Appended]:
         """Store all batches in one transaction, without duplicates; durable on return, nothing stored on error.
 
-        A request that another process has stored under the same key and fingerprint is not stored again.
+        Except on ``OutcomeUnknown``, which says so. A request that another process has stored under the same key and
+        fingerprint is not stored again.
         """
 
     async def remembered(self, scope: Scope, key_hash: str) -> RememberedAppend | None:

@@ -26,7 +26,9 @@ from tests.agents.scripted import Scripted
 from tests.control.founding import CHEAP_HASHER, found
 from tests.migrated import lay
 from tests.serving import NOW
-from tests.stores import EVERY_ROWS
+from tests.stores import every_rows
+
+rows_in = every_rows
 
 
 @dataclass
@@ -56,11 +58,6 @@ class Stage:
         async with self.control.reading() as session:
             events = await session.scalars(select(WebhookEvent).order_by(WebhookEvent.created_at, WebhookEvent.id))
             return [(one.type, json.loads(one.body)["data"]) for one in events]
-
-
-@pytest.fixture(params=EVERY_ROWS)
-def rows_in(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ import pytest
 from sqlalchemy import Connection, Table, create_engine, text
 
 from headwater.control import moving
+from headwater.control.migrate import NEWEST
 from headwater.settings import Settings
 from tests import postgres
 from tests.cli.beside import running
 from tests.cli.place import Place, found, run
 from tests.crash.processes import environment
 from tests.engines import PASSWORD
-from tests.migrated import connected
+from tests.migrated import connected, lay, take_steps
 from tests.serving import Company, serving
 
 pytestmark = pytest.mark.scaled
@@ -120,6 +121,23 @@ def test_a_difference_ends_it_and_nothing_is_there(filled: Place, target: str, m
     assert counts(target) == 0
 
 
+def test_one_of_an_older_step_stays_as_it_was(target: str, tmp_path: Path) -> None:
+    file = tmp_path / "control.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        # As a server leaves it.
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        take_steps(connection, "0012")
+    engine.dispose()
+    before = file.read_bytes()
+    done = run("migrate-control", "--to", target, "--data-dir", tmp_path)
+    assert done.code == 0, done.err
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.glob("control.db*")] == ["control.db"]
+    with connected(Settings(control_url=target)) as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == NEWEST
+
+
 def test_one_that_a_server_uses_is_refused(filled: Place, target: str) -> None:
     with running(filled) as server:
         done = filled.run("migrate-control", "--to", target)
@@ -140,6 +158,29 @@ def test_a_wrong_target_is_refused_in_words(filled: Place, url: str, words: str)
     done = filled.run("migrate-control", "--to", url)
     assert (done.code, "hidden" in done.err) == (1, False)
     assert words in done.err
+
+
+def _text(file: Path) -> None:
+    file.write_text("No database at all, but long enough to be looked at as if it were one. " * 100)
+
+
+def _damaged(file: Path) -> None:
+    lay(file.parent)
+    content = file.read_bytes()
+    file.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [(_text, "is no SQLite database"), (Path.mkdir, "cannot be used"), (_damaged, "or is damaged")],
+)
+def test_what_is_no_control_plane_is_refused_in_a_sentence(
+    made: Callable[[Path], None], words: str, target: str, tmp_path: Path
+) -> None:
+    made(tmp_path / "control.db")
+    done = run("migrate-control", "--to", target, "--data-dir", tmp_path)
+    assert (done.code, words in done.err, "Traceback" in done.err) == (1, True, False), done.err
+    assert counts(target) == 0
 
 
 def test_a_folder_without_one_is_refused(tmp_path: Path) -> None:

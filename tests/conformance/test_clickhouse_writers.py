@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from headwater.errors import Unavailable
+from headwater.errors import OutcomeUnknown, Unavailable
 from headwater.storage.clickhouse import sums
 from headwater.storage.clickhouse.journal import Journal, Overtaken
 from headwater.storage.clickhouse.server import Server
@@ -226,7 +226,7 @@ async def test_after_a_look_that_failed_no_second_row_says_otherwise(
             monkeypatch.setattr(Journal, "_newest_claim", lost)
 
         instead_of_the_next_row(monkeypatch, stored)
-        with pytest.raises(Unavailable, match="lost"):
+        with pytest.raises(OutcomeUnknown, match="lost"):
             await append(one, Event(creative_id=2))
         await other.refresh()
         assert await append(one, Event(), Event()) == Appended(2, 0)

@@ -12,19 +12,16 @@ from headwater.control import Control, provide
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
 from tests.migrated import lay
-from tests.stores import EVERY_ROWS, rows
+from tests.stores import every_rows, rows
 
 from .founding import CHEAP_HASHER, Founded, found
+
+rows_in = every_rows
 
 
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
-
-
-@pytest.fixture(params=EVERY_ROWS)
-def rows_in(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

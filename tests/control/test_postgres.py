@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import traceback
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from headwater.control import Control, postgres, provide
+from headwater.control.db import Change, surroundings
 from headwater.control.organisations.models import Organisation
 from headwater.errors import InvalidRequest, Unavailable
 from headwater.kit.clock import FixedClock
@@ -42,6 +48,22 @@ def cut(settings: Settings) -> None:
     ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'headwater'"
     with connected(settings) as connection:
         assert connection.scalar(text(f"{ended} AND datname = current_database()"))
+
+
+@contextmanager
+def hung(settings: Settings) -> Iterator[None]:
+    """Nobody answers on any connection of the server's, though all stay open."""
+    with connected(settings) as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'headwater' AND datname = current_database()"
+        pids = list(connection.scalars(text(query)))
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 async def _name(control: Control) -> str:
@@ -88,16 +110,21 @@ async def test_a_connection_lost_over_the_commit_is_not_said_to_have_done_nothin
     control: Control, settings: Settings, nord: Founded
 ) -> None:
     seen: list[str] = []
+    dropped: list[int] = []
+    control.trees.on_change(dropped.append)
 
     async def write() -> None:
         async with control.unit_of_work() as uow:
             await uow.session.execute(update(Organisation).values(name="north"))
+            surroundings(uow.session).announce(Change("entities", nord.scope.organisation_id))
             uow.after_commit(lambda: seen.append("told"))
             cut(settings)
 
     with pytest.raises(Unavailable, match="not known"):
         await write()
     assert seen == []
+    # It may have come about: nothing of before is kept.
+    assert dropped == [nord.scope.organisation_id]
 
 
 async def test_idle_connections_that_were_lost_are_noticed_by_nobody(
@@ -118,6 +145,18 @@ async def test_a_text_that_cannot_be_stored_is_refused_and_looked_for_in_vain(co
     with pytest.raises(InvalidRequest, match="NUL"):
         await _rename(control, "no\0rd")
     assert await _name(control) == "nord"
+
+
+async def test_what_a_failure_shows_has_no_row_in_it(control: Control, nord: Founded) -> None:
+    async def forget_when() -> None:
+        async with control.unit_of_work() as uow:
+            await uow.session.execute(text("UPDATE organisation SET created_at = NULL"))
+
+    with pytest.raises(IntegrityError) as failed:
+        await forget_when()
+    shown = "".join(traceback.format_exception(failed.value))
+    assert "created_at" in shown
+    assert "nord" not in shown
 
 
 async def test_what_takes_too_long_is_stopped_and_unavailable(
@@ -146,6 +185,55 @@ async def test_more_readers_than_connections_wait_their_turn_or_are_told(
             await _name(narrow)
     assert await _name(narrow) == "nord"
     await narrow.stop()
+
+
+async def test_all_who_wait_for_the_writer_are_told_when_their_time_is_over(
+    control: Control, settings: Settings, nord: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One after another they would take three minutes.
+    monkeypatch.setattr(postgres, "_WAIT_MILLISECONDS", 30_000)
+    impatient = provide(settings, hasher=CHEAP_HASHER)
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres, "_ANSWER_SECONDS", 1.0)
+        async with control.unit_of_work(), asyncio.timeout(25):
+            told = await asyncio.gather(*(_rename(impatient, "north") for _ in range(6)), return_exceptions=True)
+    assert [str(one) for one in told] == ["The server's records are busy; nothing was done. Try again."] * 6
+    assert {type(one) for one in told} == {Unavailable}
+    await _rename(impatient, "norden")
+    assert await _name(control) == "norden"
+    await impatient.stop()
+
+
+async def test_a_server_that_falls_silent_is_noticed_soon_and_forgotten_when_it_is_back(
+    control: Control, settings: Settings, nord: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two connections that read, and one that writes.
+    async with control.reading(), control.reading():
+        await _rename(control, "north")
+    with hung(settings), monkeypatch.context() as patch:
+        patch.setattr(postgres, "_ANSWER_SECONDS", 1.0)
+        patch.setattr("headwater.control.db._LOOK_SECONDS", 1.0)
+        async with asyncio.timeout(25):
+            asked = (control.responsive(), _name(control), _rename(control, "nowhere"))
+            answers, read, written = await asyncio.gather(*asked, return_exceptions=True)
+    assert answers is False
+    assert isinstance(read, Unavailable)
+    assert isinstance(written, Unavailable)
+    assert await control.responsive()
+    assert await _name(control) == "north"
+    await _rename(control, "norden")
+    assert await _name(control) == "norden"
+
+
+async def test_who_has_the_database_to_itself_takes_as_long_as_it_takes(
+    control: Control, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_STATEMENT_MILLISECONDS", {True: 1000, False: 1000})
+    monkeypatch.setattr(postgres, "_SILENT_SECONDS", 0)
+    patient = provide(settings, hasher=CHEAP_HASHER)
+    async with patient._database.exclusive() as connection:
+        assert await connection.scalar(text("SELECT 1 FROM pg_sleep(1.5)")) == 1
+    await patient.stop()
 
 
 async def test_units_of_work_of_several_processes_come_one_after_another(

@@ -12,13 +12,13 @@ from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from headwater.control import Control, provide
+from headwater.control import Control, provide, secret_file
 from headwater.control.record import Record
 from headwater.control.sealed import IS_SEALED, Sealed, SealedOrNone, reseal, seal, sealed_columns, unseal
 from headwater.control.secret_file import Secrets
 from headwater.control.secrets import Vault
 from headwater.control.secrets_mark import SecretsMark
-from headwater.errors import InternalError, Unauthorized
+from headwater.errors import InternalError, Unauthorized, Unavailable
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
 
@@ -196,6 +196,73 @@ async def test_what_is_sealed_with_the_old_key_meanwhile_keeps_it(
     fresh = Vault(Path(settings.data_dir) / "secrets.json")
     fresh.open()
     assert fresh.unseal("source.password", (await stored(sources))[-1]) == b"late"
+
+
+async def _add(control: Control, name: str) -> None:
+    async with control.unit_of_work() as uow:
+        password = seal(uow.session, Source.password, name)
+        uow.session.add(Source(company="9", name=name, password=password, token=None))
+
+
+async def _copied(control: Control, settings: Settings, clock: FixedClock) -> Control:
+    """Another process with a copy of the secrets as they are now."""
+    file = Path(settings.data_dir).parent / "copied" / "secrets.json"
+    file.parent.mkdir()
+    file.write_bytes((Path(settings.data_dir) / "secrets.json").read_bytes())
+    other = provide(msgspec.structs.replace(settings, secrets_file=str(file)), clock, CHEAP_HASHER)
+    await other.start()
+    return other
+
+
+async def test_a_process_with_a_copy_of_before_stores_nothing_until_it_has_the_new_one(
+    sources: Control, settings: Settings, clock: FixedClock
+) -> None:
+    other = await _copied(sources, settings, clock)
+    await _add(other, "9997")
+    await sources.rotation.run(metadata=TABLES)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="does not have the rotated secrets yet; nothing was done"):
+            await _add(other, "9998")
+    # What seals nothing goes on.
+    async with other.unit_of_work() as uow:
+        await uow.session.delete(await uow.session.get_one(Source, ("0", "0000")))
+    (Path(settings.data_dir).parent / "copied" / "secrets.json").write_bytes(
+        (Path(settings.data_dir) / "secrets.json").read_bytes()
+    )
+    await _add(other, "9999")
+    assert await in_clear(sources) == [*EXPECTED[1:], ("9997", None), ("9999", None)]
+    await other.stop()
+
+
+async def test_a_file_system_that_still_shows_the_former_file_is_asked_again(
+    sources: Control, settings: Settings, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = provide(settings, clock, CHEAP_HASHER)
+    await beside.start()
+    await sources.rotation.run(metadata=TABLES)
+    with monkeypatch.context() as patch:
+        # As where attributes of files are kept for a while.
+        patch.setattr(secret_file, "stamp", lambda _: beside._vault._stamp)
+        with pytest.raises(Unavailable, match="nothing was done"):
+            await _add(beside, "9998")
+        await _add(beside, "9999")
+    assert await in_clear(sources) == [*EXPECTED, ("9999", None)]
+    await beside.stop()
+
+
+async def test_while_a_rotation_is_interrupted_secrets_can_be_stored(
+    sources: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(session: AsyncSession, metadata: MetaData) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("headwater.control.rotation.reseal", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            await sources.rotation.run(metadata=TABLES)
+    await _add(sources, "9999")
+    await sources.rotation.run(metadata=TABLES)
+    assert await in_clear(sources) == [*EXPECTED, ("9999", None)]
 
 
 async def test_tokens_of_before_are_good_until_they_expire(

@@ -10,18 +10,15 @@ import pytest
 from tests.delivery.receiver import Receiver, receiving
 from tests.delivery.telling import Teller
 from tests.serving import Server, serving
-from tests.stores import EVERY_ROWS
+from tests.stores import every_rows
+
+rows_in = every_rows
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with receiving() as started:
         yield started
-
-
-@pytest.fixture(params=EVERY_ROWS)
-def rows_in(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

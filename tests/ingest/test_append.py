@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from headwater.catalogue.ads import AD_EVENTS
-from headwater.errors import Unavailable
+from headwater.errors import OutcomeUnknown, Unavailable
 from headwater.ingest.append import Touched, Writer
 from headwater.ingest.check import check
 from headwater.storage.port import Appended, FactBatch
@@ -222,3 +222,14 @@ async def test_a_failed_commit_announces_nothing() -> None:
         with pytest.raises(Unavailable):
             await writer.append(batch(1))
     assert heard == []
+
+
+async def test_a_commit_that_may_have_come_about_announces_and_says_that_nobody_knows() -> None:
+    heard: list[list[Touched]] = []
+    store = RecordingStore()
+    store.failing = OutcomeUnknown("Nobody knows.")
+    async with writing(store) as writer:
+        writer.on_commit(heard.append)
+        with pytest.raises(Unavailable, match="Nobody knows"):
+            await writer.append(batch(1, 2))
+    assert heard == [[Touched(1, "ad-events", frozenset((2,)))]]

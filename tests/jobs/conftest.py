@@ -13,17 +13,14 @@ from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
 from tests.control.founding import CHEAP_HASHER, Founded, found
 from tests.migrated import lay
-from tests.stores import EVERY_ROWS
+from tests.stores import every_rows
+
+rows_in = every_rows
 
 
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
-
-
-@pytest.fixture(params=EVERY_ROWS)
-def rows_in(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

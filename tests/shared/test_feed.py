@@ -266,6 +266,18 @@ async def test_a_server_that_hangs_is_waited_for_once(own_cache: CacheServer) ->
         assert not await other.dropped()
 
 
+async def test_a_server_that_hangs_keeps_nobody_from_committing(own_cache: CacheServer) -> None:
+    async with processes(own_cache) as (one, other):
+        own_cache.freeze()
+        async with one.feed.announcing([change(1)]):
+            assert one.link.is_open, "nobody has noticed yet"
+        assert not one.link.is_open, "who is answered was waited for"
+        assert one.feed.counts.unpublished == 2
+        own_cache.thaw()
+        await one.again_in_step()
+        assert Everything() in await other.heard()
+
+
 async def test_what_could_not_be_published_has_everybody_drop_everything(
     own_cache: CacheServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from headwater.errors import Unavailable
+from headwater.errors import OutcomeUnknown, Unavailable
 from headwater.kit.ids import SNOWFLAKES
 from headwater.storage.clickhouse.link import Link
 from headwater.storage.clickhouse.tables import CLAIM, STATE
@@ -129,9 +129,22 @@ class Journal:
         return self._last
 
     def publish(self, number: int, **changes: Any) -> None:
-        """Make the commit ``number`` visible, and what ``changes`` of the state with it; durable on return."""
+        """Make the commit ``number`` visible, and what ``changes`` of the state with it; durable on return.
+
+        ``OutcomeUnknown`` where it may have been made so.
+        """
         state = self._next(upto=number, **changes)
-        if not self._put(state) and not self._taken_over(number):
+        try:
+            whole = self._put(state) or self._taken_over(number)
+        except OutcomeUnknown:
+            raise
+        except Unavailable as error:
+            raise OutcomeUnknown(
+                "The connection to the facts was lost while these were stored; whether they were is not known. Send"
+                " them again with their record ids or Idempotency-Key.",
+                retry_after=1,
+            ) from error
+        if not whole:
             raise _overtaken()
         self._keep(state)
 
@@ -186,7 +199,7 @@ class Journal:
         until = monotonic() + _TAKING_OVER_SECONDS
         while not self._is_settled(found := self._read()):
             if monotonic() > until:
-                raise Unavailable(
+                raise OutcomeUnknown(
                     "Another process began to write facts at the same time and has not gone on: whether these were"
                     " stored is not known. Send them again with their record ids or Idempotency-Key.",
                     retry_after=1,
