@@ -35,6 +35,7 @@ class Shared:
     def __init__(self, address: Address | None) -> None:
         self._address = address
         self._link: Link | None = None
+        self._claimed: set[str] = set()
         self.feed: Feed | None = None
         self.windows: Windows | None = None
         if address is not None:
@@ -97,8 +98,24 @@ class Shared:
         async with self._locks.held(name, life) as held:
             yield held
 
-    def claim(self, name: str) -> AbstractAsyncContextManager[bool]:
-        """Have something to oneself within the block, for a minute at most; False where another process has it."""
+    @asynccontextmanager
+    async def claim(self, name: str) -> AsyncIterator[bool]:
+        """Have something to oneself within the block; False where somebody else has it, here or in another process.
+
+        Without a shared server, or while it is lost, other processes are not asked. A process that is killed has what
+        it claimed for another minute.
+        """
+        if name in self._claimed:
+            yield False
+            return
+        self._claimed.add(name)
+        try:
+            async with self._claimed_of_all(name) as is_ours:
+                yield is_ours
+        finally:
+            self._claimed.discard(name)
+
+    def _claimed_of_all(self, name: str) -> AbstractAsyncContextManager[bool]:
         return nullcontext(True) if self._link is None else self._locks.claimed(name, _CLAIMED_FOR)
 
     async def count(self, name: str, amount: int, life: timedelta) -> int | None:

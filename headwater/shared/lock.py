@@ -20,6 +20,10 @@ from headwater.shared.link import Link, Lost
 _FIRST_LOOK: Final = 0.005
 _LAST_LOOK: Final = 0.1
 _RELEASE: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+_RENEW: Final = (
+    "local holder = redis.call('GET', KEYS[1])"
+    " if not holder or holder == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end return 0"
+)
 
 
 class Locks:
@@ -41,17 +45,24 @@ class Locks:
 
     @asynccontextmanager
     async def claimed(self, name: str, life: timedelta) -> AsyncIterator[bool]:
-        """Hold the lock within the block unless somebody else does, who is not waited for; held without the server."""
+        """Hold the lock within the block unless somebody else does, who is not waited for; held without the server.
+
+        It is held however long the block takes: ``life`` is what is left of it when nobody is there to renew it.
+        """
         token = secrets.token_hex(16)
         try:
             taken = await self.take(name, token, life)
         except Lost:
             taken = True
+        if not taken:
+            yield False
+            return
+        keeping = asyncio.create_task(self._keep(name, token, life))
         try:
-            yield taken
+            yield True
         finally:
-            if taken:
-                await self._release(name, token)
+            keeping.cancel()
+            await self._release(name, token)
 
     async def take(self, name: str, token: str, life: timedelta) -> bool:
         """Take the lock if nobody else has it; ``Lost`` when nobody can tell."""
@@ -67,6 +78,14 @@ class Locks:
         except Lost:
             return False
         return True
+
+    async def _keep(self, name: str, token: str, life: timedelta) -> None:
+        """Renew the lock in good time, again and again; take it where it has got lost and nobody else has it."""
+        milliseconds = round(life.total_seconds() * 1000)
+        while True:
+            await asyncio.sleep(life.total_seconds() / 3)
+            with contextlib.suppress(Lost):
+                await self._link.ask("EVAL", _RENEW, 1, self._prefix + name, token, milliseconds)
 
     async def _release(self, name: str, token: str) -> None:
         """Give it back, if it is still ours; otherwise, and without the server, it ends by itself."""

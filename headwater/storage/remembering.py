@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NamedTuple, Protocol
 
 from headwater.errors import Conflict, InvalidRequest
@@ -28,7 +28,7 @@ class Memory(Protocol):
 
 
 Claim = Callable[[str], AbstractAsyncContextManager[bool]]
-"""Keeps what has this name from other processes within the block; whether none of them has it."""
+"""Keeps what has this name from everybody else within the block; whether nobody has it."""
 
 
 class Keyed(NamedTuple):
@@ -39,27 +39,20 @@ class Keyed(NamedTuple):
 
 
 class Remembering:
-    """Lets each key be used once; it knows those whose first request has not been answered yet."""
+    """Lets each key be used once; ``claim`` knows those whose first request has not been answered yet."""
 
-    def __init__(self, memory: Memory, claim: Claim = lambda _: nullcontext(True)) -> None:
+    def __init__(self, memory: Memory, claim: Claim) -> None:
         self._memory = memory
         self._claim = claim
-        self._under_way: set[str] = set()
 
     @asynccontextmanager
     async def once(self, scope: Scope, key: str, *request: bytes) -> AsyncIterator[Keyed]:
         """The key of ``request`` (its route and all that it says), kept from others until the block is left."""
         name, fingerprint = _name(scope, key), digest(*request)
-        if name in self._under_way:
-            raise _under_way()
-        self._under_way.add(name)
-        try:
-            async with self._claim(f"facts:{name}") as is_ours:
-                if not is_ours:
-                    raise _under_way()
-                yield await self._keyed(scope, name, fingerprint)
-        finally:
-            self._under_way.discard(name)
+        async with self._claim(f"facts:{name}") as is_ours:
+            if not is_ours:
+                raise under_way()
+            yield await self._keyed(scope, name, fingerprint)
 
     async def _keyed(self, scope: Scope, name: str, fingerprint: str) -> Keyed:
         before = await self._memory.remembered(scope, name)
@@ -71,10 +64,11 @@ class Remembering:
 def refuse_repeated(appended: Sequence[Appended]) -> None:
     """Conflict where the same request was stored by another process first: its answer is the one that counts."""
     if any(one.repeated for one in appended):
-        raise _under_way()
+        raise under_way()
 
 
-def _under_way() -> Conflict:
+def under_way() -> Conflict:
+    """The refusal of a key whose first request has not been answered yet."""
     return Conflict(f"A request with this {FIELD} is still under way.", retry_after=1, field=FIELD)
 
 

@@ -54,7 +54,7 @@ class Deciding:
         self.writer = writer
         self.books = Books(book)
         self.known = DecisionsEngine(store, generations, self.clock, cache_bytes=0)
-        remembering = Remembering(store)
+        remembering = Remembering(store, Shared(None).claim)
         turns = Turns("customer", Shared(None))
         self.recommender = Recommender(
             self.books, self.known, writer, remembering, turns, self.clock, random=Random(seed), timer=lambda: 0.0

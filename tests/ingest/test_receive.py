@@ -15,6 +15,7 @@ from headwater.ingest.append import Writer
 from headwater.ingest.receive import Ingest, OnError, Receipt
 from headwater.kit.clock import FixedClock
 from headwater.settings import Settings
+from headwater.shared import Shared
 from headwater.storage.remembering import Remembering
 
 from .samples import NDJSON, NOW, Books, RecordingStore, Rosters, Trees, event, ndjson, scope
@@ -32,7 +33,9 @@ class Desk:
         self.store = store
         self.writer = Writer(store, 1_000_000, 100_000)
         settings = Settings(max_ingest_bytes=max_bytes)
-        self.ingest = Ingest(self.writer, Remembering(store), Trees(), Rosters(), Books(), FixedClock(NOW), settings)
+        self.ingest = Ingest(
+            self.writer, Remembering(store, Shared(None).claim), Trees(), Rosters(), Books(), FixedClock(NOW), settings
+        )
 
     async def take(
         self,

@@ -11,7 +11,7 @@ import pytest
 
 from headwater.shared import Shared
 from headwater.shared.address import address
-from tests.caching import CacheServer, new_prefix
+from tests.caching import CacheServer, new_prefix, until
 
 pytestmark = pytest.mark.scaled
 LONG, SHORT = timedelta(minutes=1), timedelta(milliseconds=50)
@@ -90,3 +90,46 @@ async def test_without_the_server_the_work_goes_on(own_cache: CacheServer) -> No
             assert not held
     async with Shared(None).lock("a", LONG) as held:
         assert not held
+
+
+async def test_a_claim_is_one_s_own_in_the_process_and_over_all(cache: CacheServer) -> None:
+    async with two(cache) as (one, other):
+        for first in (one, Shared(None)):
+            async with first.claim("a") as ours:
+                assert ours
+                for second in (first, other) if first is one else (first,):
+                    async with second.claim("a") as theirs, second.claim("b") as another:
+                        assert (theirs, another) == (False, True)
+                # Who was refused has not given back what was never theirs.
+                async with first.claim("a") as again:
+                    assert not again
+            with pytest.raises(ZeroDivisionError):
+                async with first.claim("a"):
+                    raise ZeroDivisionError
+            async with first.claim("a") as ours:
+                assert ours
+
+
+async def test_a_claim_lasts_as_long_as_it_is_needed(cache: CacheServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headwater.shared._CLAIMED_FOR", timedelta(seconds=3))
+    async with two(cache) as (one, other), one.claim("renewed") as ours:
+        assert ours
+        (key,) = cache.ask("KEYS", "*:lock:renewed")
+        left = cache.ask("PTTL", key)
+
+        async def is_renewed() -> bool:
+            nonlocal left
+            before, left = left, cache.ask("PTTL", key)
+            return bool(left > before)
+
+        await until(is_renewed)
+        # One that got lost with the server's memory is there again.
+        cache.ask("DEL", key)
+
+        async def is_there() -> bool:
+            return bool(cache.ask("EXISTS", key))
+
+        await until(is_there)
+        async with other.claim("renewed") as theirs:
+            assert not theirs
+    assert not cache.ask("EXISTS", key)

@@ -13,6 +13,7 @@ import msgspec
 
 from headwater.errors import Conflict, InvalidRequest
 from headwater.shared import Shared
+from headwater.storage.remembering import under_way
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
 
 MAX_LENGTH = 255
@@ -36,19 +37,11 @@ def mismatch() -> Conflict:
     )
 
 
-def under_way() -> Conflict:
-    """The refusal of a key whose first request has not been answered yet."""
-    return Conflict(
-        "The first request with this Idempotency-Key is still under way.", field="Idempotency-Key", retry_after=1
-    )
-
-
 class Flights:
     """The keys whose first request is under way, here or in another process."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
-        self._keys: set[tuple[str, str]] = set()
 
     async def once(self, endpoint: Endpoint, call: Call[Any, Any], raw: bytes, path: str, query: bytes) -> Reply:
         """Run the handler, unless the key has an answer already."""
@@ -56,17 +49,11 @@ class Flights:
         if key is None:
             return await endpoint.handler(call)
         owner = f"organisation:{call.caller.organisation_id}" if call.caller else f"address:{call.client_ip}"
-        if (owner, key) in self._keys:
-            raise under_way()
-        self._keys.add((owner, key))
         name = hashlib.sha256(f"{owner}\0{key}".encode()).hexdigest()
-        try:
-            async with self._shared.claim(f"request:{name}") as is_ours:
-                if not is_ours:
-                    raise under_way()
-                return await self._first_or_again(endpoint, call, owner, key, raw, path, query)
-        finally:
-            self._keys.discard((owner, key))
+        async with self._shared.claim(f"request:{name}") as is_ours:
+            if not is_ours:
+                raise under_way()
+            return await self._first_or_again(endpoint, call, owner, key, raw, path, query)
 
     async def _first_or_again(
         self, endpoint: Endpoint, call: Call[Any, Any], owner: str, key: str, raw: bytes, path: str, query: bytes
