@@ -89,6 +89,9 @@ from headwater.tools.toolbox import Toolbox
 if TYPE_CHECKING:
     from headwater.storage.moving import Moved
 
+FACTS_FILE = "facts.duckdb"
+"""What the data directory keeps facts in, where no other store is set."""
+
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 ERROR_FORMS = ErrorForms([creators_envelope.FORM, decisions_envelope.FORM, mcp.FORM, console_errors.FORM])
@@ -127,7 +130,7 @@ def provide_store(settings: Settings, clock: Clock, shared: Shared) -> Store:
             turns=shared.lock if settings.cache_url else None,
         )
     return DuckDBStore(
-        Path(settings.data_dir) / "facts.duckdb",
+        Path(settings.data_dir) / FACTS_FILE,
         CATALOGUE,
         memory_bytes=settings.query_memory_bytes,
         threads=settings.query_threads,

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from headwater import settings as settings_module
-from headwater.app import configure_logging
-from headwater.cli import parts
+from headwater.cli import moving
 from headwater.cli.parts import DataDir
 from headwater.control import postgres
 from headwater.control.db import Database
@@ -18,7 +16,6 @@ from headwater.control.moving import Moved, move
 from headwater.control.secret_file import FILE_NAME as SECRETS
 from headwater.control.secrets import Vault
 from headwater.control.sqlite import FILE_NAME
-from headwater.errors import InvalidRequest, NotFound
 from headwater.kit.clock import system_clock
 
 _SHOWN_OF_CHECKSUM = 16
@@ -38,17 +35,10 @@ def migrate_control(
 
     Example: `headwater migrate-control --to postgresql://headwater:secret@db.example.com:5432/headwater`
     """
-    settings = settings_module.load(data_dir=str(data_dir) if data_dir else None)
-    configure_logging(settings)
-    folder, url = Path(settings.data_dir), to or settings.control_url
-    if not url:
-        raise InvalidRequest("Say where to with --to, or by the setting 'control_url'.", field="to")
-    if not (folder / FILE_NAME).exists():
-        raise NotFound(f"There is no {FILE_NAME} in '{folder}'. Name its folder with --data-dir.", field="data_dir")
-    moved = asyncio.run(_move(folder, url))
+    _, path, url = moving.from_and_to(data_dir, FILE_NAME, to, "control_url")
+    moved = asyncio.run(_move(path.parent, url))
     rows = [[one.table, f"{one.rows:,}", one.checksum[:_SHOWN_OF_CHECKSUM]] for one in moved]
-    parts.show_table(["TABLE", "ROWS", "SHA-256"], rows)
-    typer.echo("Moved; both sides are the same. Set HEADWATER_CONTROL_URL before the next start.")
+    moving.show_moved(["TABLE", "ROWS", "SHA-256"], rows, "control_url")
 
 
 async def _move(folder: Path, url: str) -> list[Moved]:
