@@ -6,7 +6,9 @@ import asyncio
 import statistics
 import time
 from pathlib import Path
-from typing import NamedTuple
+from random import Random
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -18,9 +20,11 @@ from headwater.settings import Settings
 from headwater.storage.clickhouse.store import ClickHouseStore
 from headwater.storage.port import FactBatch
 from tests.clickhouse import drop, new_server
+from tests.sampled import about_ads
 
 _CHUNK = 1_000_000
-_TURNS = 170
+_TURNS = 50
+_RANDOM_QUESTIONS = 500
 
 
 class Both(NamedTuple):
@@ -30,8 +34,13 @@ class Both(NamedTuple):
     clickhouse_ms: float
 
 
+class _Question(NamedTuple):
+    path: str
+    params: dict[str, Any]
+
+
 def compare(path: Path, events: int) -> dict[str, Both]:
-    """Each question of ``cold.QUESTIONS``."""
+    """Each question of ``cold.QUESTIONS``, about other ids at each turn, and random ones over all that may be asked."""
     return asyncio.run(_compare(path, events))
 
 
@@ -43,11 +52,21 @@ async def _compare(path: Path, events: int) -> dict[str, Both]:
         await headwater.start()
     try:
         await _fill(scaled, path, events)
-        return {question: await _asked(embedded, scaled, path, question) for question in cold.QUESTIONS}
+        async with _client(embedded, path) as here, _client(scaled, path) as there:
+            asked = {question: _turns(path, question) for question in cold.QUESTIONS}
+            asked[f"{_RANDOM_QUESTIONS} random questions"] = await _random(here, events)
+            return {name: await _asked(here, there, questions) for name, questions in asked.items()}
     finally:
         for headwater in (scaled, embedded):
             await headwater.stop()
         drop(server)
+
+
+def _client(headwater: Headwater, path: Path) -> httpx.AsyncClient:
+    headers = {"authorization": f"Bearer {data.facts(path).key}"}
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(headwater.app), base_url="http://headwater", headers=headers, timeout=60
+    )
 
 
 async def _fill(headwater: Headwater, path: Path, events: int) -> None:
@@ -60,23 +79,30 @@ async def _fill(headwater: Headwater, path: Path, events: int) -> None:
     await services.store.compact()
 
 
-async def _asked(embedded: Headwater, scaled: Headwater, path: Path, question: str) -> Both:
-    known, query = data.facts(path), cold.QUESTIONS[question][0]
-    headers = {"authorization": f"Bearer {known.key}"}
+def _turns(path: Path, question: str) -> list[_Question]:
+    creatives, (asked, _) = data.facts(path).creatives, cold.QUESTIONS[question]
+    kind, _, query = asked.partition("?")
+    given = dict(parse_qsl(query))
+    turns = (",".join(map(str, cold.chosen(creatives, turn))) for turn in range(_TURNS))
+    return [_Question(f"/v2/aggregation-api/{kind}", {**given, "id": ids}) for ids in turns]
+
+
+async def _random(client: httpx.AsyncClient, events: int) -> list[_Question]:
+    """The same ones each time, over the days that events were invented for."""
+    kinds = ("creatives", "creative_groups", "campaigns")
+    ids = {kind: [one["id"] for one in (await client.get(f"/api/v2/{kind}")).json()["data"]] for kind in kinds}
+    chance = Random(events)
+    return [_Question(*about_ads(chance, ids, data.START.date(), data.DAYS)) for _ in range(_RANDOM_QUESTIONS)]
+
+
+async def _asked(here: httpx.AsyncClient, there: httpx.AsyncClient, questions: list[_Question]) -> Both:
     took: tuple[list[float], list[float]] = ([], [])
-    clients = [
-        httpx.AsyncClient(transport=httpx.ASGITransport(one.app), base_url="http://headwater", headers=headers)
-        for one in (embedded, scaled)
-    ]
-    for turn in range(_TURNS):
-        ids = ",".join(map(str, cold.chosen(known.creatives, turn)))
+    for question in questions:
         answers = []
-        for client, times in zip(clients, took, strict=True):
+        for client, times in zip((here, there), took, strict=True):
             began = time.perf_counter()
-            answers.append(await client.get(f"/v2/aggregation-api/{query}&id={ids}"))
+            answers.append(await client.get(question.path, params=question.params))
             times.append((time.perf_counter() - began) * 1000)
-        if len({(answer.status_code, answer.content) for answer in answers}) > 1:
-            raise SystemExit(f"The stores do not agree about {query}&id={ids}.")
-    for client in clients:
-        await client.aclose()
+        if len({answer.content for answer in answers}) > 1 or any(answer.status_code != 200 for answer in answers):
+            raise SystemExit(f"The stores do not agree about {question}: {[answer.text[:500] for answer in answers]}")
     return Both(*(statistics.median(times) for times in took))

@@ -6,7 +6,7 @@ One server with the demo's data, whose facts go to both; it asks the one or the 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -14,15 +14,14 @@ from typing import Any, NamedTuple
 import pytest
 import pytest_asyncio
 
-from headwater.catalogue.ads import AD_EVENTS
 from headwater.catalogue.registry import CATALOGUE
 from headwater.demo import fill
 from headwater.kit.clock import Clock
-from headwater.query.decisions.dashboard import TYPES
 from headwater.storage.clickhouse.store import ClickHouseStore
 from headwater.storage.duckdb.store import DuckDBStore
 from headwater.storage.port import Appended, FactBatch, GroupMember, Store
 from tests.clickhouse import drop, new_server
+from tests.sampled import about_ads, about_creators, about_decisions
 from tests.serving import Server, serving
 
 pytestmark = [pytest.mark.scaled, pytest.mark.asyncio(loop_scope="module")]
@@ -110,50 +109,6 @@ async def answered(asked: Asked, path: str, params: dict[str, Any]) -> Any:
     answer = await asked.server.client.get(path, params=params, headers=headers)
     assert answer.status_code == 200, (path, params, answer.text)
     return answer
-
-
-def about_ads(chance: Random, ids: dict[str, list[Any]]) -> tuple[str, dict[str, Any]]:
-    resource = chance.choice(["creative", "creative_group", "campaign"])
-    some = chance.sample(ids[f"{resource}s"], min(len(ids[f"{resource}s"]), chance.randint(1, 5)))
-    metrics = chance.sample(AD_EVENTS.groups["base"], chance.randint(1, 6))
-    kind = chance.choice(["buckets", "counts", "domains", "flow"])
-    start = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(minutes=chance.randrange(50 * 1440))
-    window = {"time_from": start.isoformat(), "time_to": (start + timedelta(hours=chance.randint(1, 400))).isoformat()}
-    path = f"/v2/aggregation-api/{kind}"
-    if kind == "flow":
-        return path, {"creative_id": chance.choice(ids["creatives"])}
-    given: dict[str, Any] = {"resource": resource, "id[]": some}
-    if kind == "domains":
-        return path, {**given, **window}
-    given["metric[]"] = metrics
-    if kind == "buckets":
-        given |= {"time_frame": chance.choice(["hour", "day", "week", "month"]), **window}
-        given |= chance.choice([{}, {"fill": "zero"}])
-    return path, given
-
-
-def about_creators(chance: Random, ids: dict[str, list[Any]]) -> tuple[str, dict[str, Any]]:
-    kind = chance.choice(["creators", "videos", "campaigns"])
-    first = date(2026, 9, 1) + timedelta(days=chance.randrange(60))
-    given = {
-        "entity": kind.removesuffix("s"),
-        "entity_id": chance.choice(ids[f"tracked {kind}"]),
-        "metric": chance.choice(["views", "likes", "comments", "shares", "saves"]),
-        "mode": chance.choice(["new", "cumulative"]),
-        "granularity": chance.choice(["day", "week", "month"]),
-        "tz": chance.choice(["UTC", "Europe/Oslo", "Asia/Kathmandu"]),
-        "compare": chance.choice(["none", "prior_period"]),
-        "from": str(first),
-        "to": str(first + timedelta(days=chance.randint(1, 60))),
-    }
-    if kind != "videos":
-        given["breakdown"] = chance.choice(["none", "video"])
-    return "/api/v1/analytics", given
-
-
-def about_decisions(chance: Random, _: dict[str, list[Any]]) -> tuple[str, dict[str, Any]]:
-    type_ = chance.choice([one for one in TYPES if one != "why_not_ranked"])
-    return "/api/v1/dashboard-data", {"type": type_, "days": chance.randint(1, 90)}
 
 
 @pytest.mark.parametrize(
