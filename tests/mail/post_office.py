@@ -49,7 +49,8 @@ class PostOffice:
     def authenticate(self, server: SMTP, session: Any, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         """Called by the server when somebody logs in."""
         self.logins.append((data.login, data.password))
-        return AuthResult(success=data.password == b"right")
+        # Not handled: the answer is still to be sent, by the server.
+        return AuthResult(success=data.password == b"right", handled=False)
 
 
 @asynccontextmanager
