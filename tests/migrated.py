@@ -1,6 +1,6 @@
-"""A control plane with every migration run, to be copied: running them takes longer than most tests.
+"""Databases with every migration run, to be copied: running them takes longer than most tests.
 
-And others of its kind, as they were before some of them.
+And control planes as they were before some of them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine
 
+from headwater.app import FACTS_FILE
 from headwater.control.migrate import upgrade
 from headwater.settings import Settings
+from headwater.storage.duckdb.migrations import migrate
+from headwater.storage.duckdb.opening import open_file
 
 
-def lay(folder: Path) -> None:
-    """Put it into a data directory that has none; what starts there finds nothing left to do."""
-    path = folder / "control.db"
-    if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_bytes(_migrated())
+def lay(folder: Path, *, control: bool = True, facts: bool = True) -> None:
+    """Put them into a data directory that has none; what starts there finds nothing left to do."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for wanted, name, migrated in ((control, "control.db", _control), (facts, FACTS_FILE, _facts)):
+        path = folder / name
+        if wanted and not path.exists():
+            path.write_bytes(migrated())
 
 
 @contextmanager
@@ -57,11 +61,21 @@ def steps() -> Config:
 
 
 @cache
-def _migrated() -> bytes:
+def _control() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "control.db"
         engine = create_engine(f"sqlite:///{path}")
         with engine.begin() as connection:
             upgrade(connection)
         engine.dispose()
+        return path.read_bytes()
+
+
+@cache
+def _facts() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / FACTS_FILE
+        connection = open_file(path, {})
+        migrate(connection)
+        connection.close()
         return path.read_bytes()

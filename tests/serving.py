@@ -177,8 +177,7 @@ async def serving(
     outbound = Outbound(HostGuard(allow_private=chosen.allow_private_hosts, resolver=names.resolve))
     store = facts(clock) if facts else None
     headwater = Headwater(chosen, clock, provide(chosen, clock, hasher), outbound, runner, store)
-    if not chosen.control_url:
-        lay(folder)
+    lay(folder, control=not chosen.control_url, facts=facts is None and not chosen.facts_url)
     await headwater.start()
     server = Server(headwater, clock, names)
     try:
