@@ -12,7 +12,7 @@ from headwater.catalogue.registry import CATALOGUE
 from headwater.storage.clickhouse.store import ClickHouseStore
 from headwater.storage.port import Store
 from tests import postgres
-from tests.clickhouse import drop, new_server, opened_clickhouse
+from tests.clickhouse import give_back, opened_clickhouse, taken
 from tests.conformance.facts import opened
 from tests.serving import StoreOf
 
@@ -54,11 +54,11 @@ def facts(kind: str) -> Iterator[StoreOf | None]:
     if kind != "clickhouse":
         yield None
         return
-    server = new_server()
+    server = taken()
     try:
         yield lambda clock: ClickHouseStore(server, CATALOGUE, clock=clock)
     finally:
-        drop(server)
+        give_back(server)
 
 
 @contextmanager
