@@ -134,7 +134,7 @@ async def opened_clickhouse(
     server: Server | None = None, *, kind: type[ClickHouseStore] = ClickHouseStore, **settings: Any
 ) -> AsyncIterator[ClickHouseStore]:
     """A store, started, at a time that stands still unless ``settings`` bring another clock."""
-    own = server or new_server()
+    own = server or taken()
     store = kind(own, CATALOGUE, **{"clock": FixedClock(NOON.replace(tzinfo=UTC)), **settings})
     await store.start()
     try:
@@ -142,4 +142,4 @@ async def opened_clickhouse(
     finally:
         await store.stop()
         if server is None:
-            drop(own)
+            give_back(own)

@@ -1,6 +1,7 @@
 """What holds for every test, and the server that most of them ask.
 
-Generated examples have no time limit of their own, since machines differ.
+Generated examples have no time limit of their own, since machines differ. The stores of many machines take ten times
+as long for each, so that their run has fewer: ``--hypothesis-profile scaled``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tests.serving import Company, Hierarchy, Server, serving
 from tests.stores import EVERY_STORE, Opening, facts, opening_of, rows
 
 settings.register_profile("headwater", deadline=None)
+settings.register_profile("scaled", deadline=None, max_examples=40)
 settings.load_profile("headwater")
 
 

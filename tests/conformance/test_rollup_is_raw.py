@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from headwater.query.question import Question
 from headwater.query.window import Window
 from headwater.storage.port import Store
+from tests.examples import examples
 from tests.stores import ON_CLICKHOUSE
 
 from .facts import Event, at, batch, engine, scope
@@ -76,7 +77,7 @@ def new_organisation() -> Iterator[int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["duckdb memory", ON_CLICKHOUSE], indirect=True)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commits=commits, asked=st.lists(questions(), min_size=3, max_size=6))
 async def test_any_question_has_the_answer_of_the_facts(
     store: Store, new_organisation: Iterator[int], commits: list[Commit], asked: list[Question]

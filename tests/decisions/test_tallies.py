@@ -19,6 +19,7 @@ from headwater.query.window import Window
 from headwater.storage.port import Row, Store
 from tests.decisions.random_facts import interactions, traces
 from tests.decisions.world import NOW, SCOPE, send
+from tests.examples import examples
 from tests.stores import EVERY_STORE, opening_of
 
 TODAY = NOW.replace(tzinfo=None, hour=0)
@@ -64,7 +65,7 @@ async def found(store: Store, tally: Tally) -> list[Row]:
 
 
 @pytest.mark.parametrize("kind", EVERY_STORE)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     seed=st.integers(0, 2**32),
     merged=st.lists(st.booleans(), min_size=1, max_size=4),

@@ -20,6 +20,7 @@ from headwater.query.series.question import Granularity, Grid, Span
 from headwater.query.series.shape import Series
 from headwater.scope import Scope
 from headwater.storage.port import Store
+from tests.examples import examples
 from tests.stores import Opening
 
 from . import reference
@@ -121,7 +122,7 @@ def facts(opening: Opening) -> Iterator[Facts]:
 
 
 @given(case=cases, granularity=st.sampled_from(GRANULARITIES), level=st.sampled_from(COUNTERS), data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @pytest.mark.timeout(240)
 def test_any_history_is_answered_by_the_rules(
     facts: Facts, case: Case, granularity: Granularity, level: str, data: st.DataObject
@@ -169,7 +170,7 @@ def agree(mode: Mode, line: Series, courses: Sequence[reference.Course], spans: 
 
 
 @given(case=cases)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 def test_first_data_is_the_first_reading_that_is_no_baseline(facts: Facts, case: Case) -> None:
     readings = [reading for commit in case.commits for reading in commit]
     roster = roster_of(case)
@@ -203,7 +204,7 @@ few = st.lists(
 
 
 @given(readings=few, mode=st.sampled_from(MODES), is_kept=st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_a_breakdown_is_the_top_videos_and_the_rest(
     facts: Facts, readings: list[Reading], mode: Mode, is_kept: bool
 ) -> None:

@@ -19,6 +19,7 @@ from headwater.query.series.run import ANALYTICS
 from headwater.query.series.totals import Figures, Totals, TotalsEngine, TotalsQuestion, together
 from headwater.scope import Scope
 from headwater.storage.port import Store
+from tests.examples import examples
 from tests.stores import Opening
 
 from .reference import COUNTERS, Reading
@@ -61,7 +62,7 @@ def facts(opening: Opening) -> Iterator[Facts]:
 
 
 @given(case=cases, start=st.integers(-3, 10), days=st.integers(0, 12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @pytest.mark.timeout(240)
 def test_totals_are_those_of_the_series(facts: Facts, case: Case, start: int, days: int) -> None:
     first = START.date() + timedelta(days=start)

@@ -18,9 +18,12 @@ from headwater.storage.clickhouse.topology import Topology
 def migrate(link: Link, topology: Topology, catalogue: Mapping[str, Dataset]) -> None:
     """Make what is missing; views last, since rows must find their targets."""
     wanted = tables(catalogue)
+    # What is here may be missing on others of a cluster.
+    made = {} if topology.cluster else _columns(link, topology)
     for table in wanted:
-        for statement in topology.create_table(table):
-            link.run(statement)
+        if table.name not in made:
+            for statement in topology.create_table(table):
+                link.run(statement)
     present = _columns(link, topology)
     for table in wanted:
         for name, type_ in table.columns:
@@ -28,7 +31,8 @@ def migrate(link: Link, topology: Topology, catalogue: Mapping[str, Dataset]) ->
                 for statement in topology.add_column(table, name, type_):
                     link.run(statement)
     for view in views(catalogue):
-        link.run(topology.create_view(view))
+        if view.name not in made:
+            link.run(topology.create_view(view))
 
 
 def _columns(link: Link, topology: Topology) -> dict[str, set[str]]:
