@@ -6,7 +6,6 @@ The only module that names the concrete fact store.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -359,6 +358,4 @@ def create() -> ASGIApp:
     """The application for an ASGI server, set up from the environment."""
     settings = settings_module.load()
     configure_logging(settings)
-    # An answer is thousands of small objects that no cycle holds; the default would walk the heap for each.
-    gc.set_threshold(100_000, 50, 100)
     return Headwater(settings).app

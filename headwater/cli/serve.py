@@ -73,7 +73,7 @@ def serve(
     os.environ["HEADWATER_DATA_DIR"] = settings.data_dir
     os.environ["HEADWATER_WORKERS"] = str(settings.workers)
     server = Granian(
-        "headwater.app:create",
+        "headwater.served:create",
         address=settings.host,
         port=port,
         interface=Interfaces.ASGI,

@@ -16,7 +16,7 @@ ROWS = (
     {"agent_runtime", "analyst", "decisioning", "tools", "ingest", "mcp", "reporting", "reports", "delivery", "demo"},
     {"surfaces", "console", "jobs"},
     {"app", "invalidation"},
-    {"cli", "__main__"},
+    {"cli", "served", "__main__"},
 )
 ROW_OF = {package: row for row, packages in enumerate(ROWS) for package in packages}
 WITHIN_A_ROW = {
