@@ -203,31 +203,34 @@ few = st.lists(
 )
 
 
-@given(readings=few, mode=st.sampled_from(MODES), is_kept=st.booleans())
+@given(readings=few, mode=st.sampled_from(MODES), is_kept=st.booleans(), others=st.sampled_from((0, 100)))
 @settings(max_examples=examples(25))
 def test_a_breakdown_is_the_top_videos_and_the_rest(
-    facts: Facts, readings: list[Reading], mode: Mode, is_kept: bool
+    facts: Facts, readings: list[Reading], mode: Mode, is_kept: bool, others: int
 ) -> None:
     """Few values, so that many are alike, nothing, or less than nothing; one video has no reading."""
-    check_breakdown(facts, readings, mode, is_kept)
+    check_breakdown(facts, readings, mode, is_kept, others)
 
 
 @pytest.mark.parametrize(
     "totals", [range(13, 0, -1), range(9, -4, -1), [5, 4, 3, *[2] * 10], [*range(9, 0, -1), -1, -2, -3]]
 )
 @pytest.mark.parametrize("mode", MODES)
-def test_a_breakdown_where_the_tenth_place_is_close(facts: Facts, totals: Sequence[int], mode: Mode) -> None:
+@pytest.mark.parametrize("others", [0, 100])
+def test_a_breakdown_where_the_tenth_place_is_close(
+    facts: Facts, totals: Sequence[int], mode: Mode, others: int
+) -> None:
     readings = []
     for video, total in zip(reversed(MANY[: len(totals)]), totals, strict=True):
         for day, views in ((0, 10), (4, 10 + total)):
             counters = (views, None, None, None, None)
             readings.append(Reading(video, START + timedelta(days=day), counters, None if day else True))
-    check_breakdown(facts, readings, mode, is_kept=False)
+    check_breakdown(facts, readings, mode, is_kept=False, others=others)
 
 
-def check_breakdown(facts: Facts, readings: list[Reading], mode: Mode, is_kept: bool) -> None:
+def check_breakdown(facts: Facts, readings: list[Reading], mode: Mode, is_kept: bool, others: int) -> None:
     """Hold the parts of a campaign against questions about each of its videos."""
-    roster = Roster({("campaign", CAMPAIGN): MANY})
+    roster = Roster({("campaign", CAMPAIGN): MANY}, others=others)
     case = Case([readings], {}, {}, "UTC", "UTC", 1, 0 if is_kept else 9, 9)
 
     async def check() -> None:

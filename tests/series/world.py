@@ -27,20 +27,28 @@ TODAY = date(2026, 4, 10)
 
 
 class Roster:
-    """``holds`` maps (kind, number) to videos, ``posted`` videos to times, ``authors`` videos to creators."""
+    """``holds`` maps (kind, number) to videos, ``posted`` videos to times, ``authors`` videos to creators.
+
+    There are ``others`` besides these videos.
+    """
 
     def __init__(
         self,
         holds: Mapping[tuple[str, int], tuple[int, ...]],
         posted: Mapping[int, datetime] | None = None,
         authors: Mapping[int, int] | None = None,
+        others: int = 0,
     ) -> None:
         self._holds = holds
+        self._others = others
         self._posted = dict(posted or {})
         self._authors = dict(authors or {})
 
     def public_id(self, kind: str, number: int) -> str:
         return f"{kind}-{number:03}"
+
+    def count(self, kind: str) -> int:
+        return self._others + len({video for videos in self._holds.values() for video in videos})
 
     def videos(self, kind: str, number: int) -> tuple[int, ...]:
         return (number,) if kind == "video" else self._holds.get((kind, number), ())

@@ -161,6 +161,10 @@ class Roster:
         """When a video was posted, in UTC without saying so; None where nobody knows."""
         return self._videos[video].posted_at
 
+    def count(self, kind: str) -> int:
+        """How many there are of a kind; also videos that do not count."""
+        return len(self._entries[kind])
+
     def numbers(self, kind: str, project: int | None = None) -> tuple[int, ...]:
         """All of a kind, of a project or of all; also videos that do not count."""
         entries = self._entries[kind]

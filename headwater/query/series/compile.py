@@ -51,7 +51,8 @@ class Sums(msgspec.Struct, frozen=True):
     """What to sum over which members and which kept groups ``(group, entity)``.
 
     Without ``by_day`` all days of the span are one row, under its first. With ``most`` only so many
-    members are found (see ``compile_sums``), by their first measure.
+    members are found (see ``compile_sums``), by their first measure. ``of_most_subjects`` says that they
+    are more than half of what the organisation has, which is then summed before it is looked who is meant.
     """
 
     dataset: SnapshotDataset
@@ -62,6 +63,7 @@ class Sums(msgspec.Struct, frozen=True):
     zone: str
     by_day: bool = True
     most: int = 0
+    of_most_subjects: bool = False
 
 
 class _Shape(msgspec.Struct, frozen=True):
@@ -76,6 +78,7 @@ class _Shape(msgspec.Struct, frozen=True):
     zone: str
     by_day: bool
     most: int
+    of_most_subjects: bool
     kept: bool
     fresh: bool
     bound: tuple[str, ...]
@@ -101,6 +104,7 @@ def compile_sums(sums: Sums, scope: Scope, dialect: Dialect, *, kept_zone: str, 
         zone=sums.zone,
         by_day=sums.by_day,
         most=sums.most,
+        of_most_subjects=sums.of_most_subjects,
         kept=sums.zone == kept_zone,
         fresh=fresh,
         bound=tuple(values),
@@ -221,10 +225,20 @@ class _Writer(msgspec.Struct, frozen=True):
             condition += self._within(day)
         else:
             columns += [f"{day} AS {DAY}", f"{self._if_counted(READINGS, table)} AS {READINGS}"]
+        facts, own = f"{table} AS fact", f" WHERE {self._own('fact')}{condition}"
+        if self.shape.of_most_subjects:
+            facts, own = f"({self._by_subject(facts, own)}) AS fact", ""
         return (
-            f"SELECT {', '.join(columns)} FROM {table} AS fact"
-            f" INNER JOIN {members} AS members ON members.key = fact.{key} WHERE {self._own('fact')}{condition}"
+            f"SELECT {', '.join(columns)} FROM {facts} INNER JOIN {members} AS members ON members.key = fact.{key}{own}"
         )
+
+    def _by_subject(self, facts: str, own: str) -> str:
+        """Sums of every subject under the names of what is summed: a join of millions of days is what takes longest."""
+        ((kind, level),) = self.shape.measures
+        keys = [self.dataset.subject, *([OPENED_AT] if has_openings(self.dataset) else [])]
+        sums = [f"{part}_{level}" for part in (("new", "set") if kind == "level" else (kind,))]
+        columns = [*(f"fact.{one} AS {one}" for one in keys), *(f"sum(fact.{one}) AS {one}" for one in sums)]
+        return f"SELECT {', '.join(columns)} FROM {facts}{own} GROUP BY {', '.join(f'fact.{one}' for one in keys)}"
 
     def _within(self, day: str) -> str:
         begun = "" if _is_level(self.shape.measures[0]) else f" AND {day} > {self._bound('before')}"

@@ -27,6 +27,9 @@ class Roster(Protocol):
     def public_id(self, kind: str, number: int) -> str:
         """What callers call it."""
 
+    def count(self, kind: str) -> int:
+        """How many there are of a kind."""
+
     def videos(self, kind: str, number: int) -> tuple[int, ...]:
         """The videos that count for an entity, each once."""
 

@@ -202,7 +202,8 @@ class SeriesEngine:
         """The videos of which the question's span holds most, the most first, ties by their ids."""
         who = tuple(Member(video, video, roster.posted_at(video)) for video in videos)
         what = measures(VIDEO_SNAPSHOTS, needed.terms)[:1]
-        sums = Sums(VIDEO_SNAPSHOTS, what, who, (), question.span, question.zone, most=TOP)
+        is_most = 2 * len(videos) > roster.count("video")
+        sums = Sums(VIDEO_SNAPSHOTS, what, who, (), question.span, question.zone, most=TOP, of_most_subjects=is_most)
         totals: dict[int, int] = dict(await self.rows(sums, scope))
         # What was not found has no facts, or is none of the top: only a top that is not full of gains has room for it.
         gained = [video for video, total in totals.items() if total > 0]
