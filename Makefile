@@ -6,6 +6,8 @@ EVENTS ?= 10000000
 EXTRAS := bigquery clickhouse models mssql postgres snowflake stripe telemetry valkey
 VENV := .venv
 BIN := $(VENV)/bin
+# More processes than cores, since some wait; files in their order, since those with few tests have the longest.
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
@@ -34,17 +36,17 @@ test: $(VENV)/.dev ## Run every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m "not scaled"
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --hypothesis-profile scaled -m scaled
+	$(PYTEST) -m "not scaled"
+	$(PYTEST) --hypothesis-profile scaled -m scaled
 
 test-scaled: $(VENV)/.dev ## Run what holds on the stores of many machines too (ClickHouse in process, or where HEADWATER_TEST_CLICKHOUSE_URL says, and a throwaway PostgreSQL)
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --hypothesis-profile scaled -m scaled
+	$(PYTEST) --hypothesis-profile scaled -m scaled
 
 check: $(VENV)/.dev ## Format, lint, types, import rules, the fast tests, and the audit of dependencies
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m "not slow and not scaled"
+	$(PYTEST) -m "not slow and not scaled"
 	@$(BIN)/python requirements/audit.py
 
 audit: $(VENV)/.dev ## Look the pinned packages up among known vulnerabilities (needs network)
