@@ -25,13 +25,16 @@ from tests.sampled import about_ads
 _CHUNK = 1_000_000
 _TURNS = 50
 _RANDOM_QUESTIONS = 500
+_NOTHING_BYTES = 100
+"""An answer of so few holds hardly a figure."""
 
 
 class Both(NamedTuple):
-    """Median milliseconds of an uncached answer on each store; the answers were the same."""
+    """Median milliseconds of an uncached answer on each store; all were the same, and so many ``filled``."""
 
     duckdb_ms: float
     clickhouse_ms: float
+    filled: int
 
 
 class _Question(NamedTuple):
@@ -97,6 +100,7 @@ async def _random(client: httpx.AsyncClient, events: int) -> list[_Question]:
 
 async def _asked(here: httpx.AsyncClient, there: httpx.AsyncClient, questions: list[_Question]) -> Both:
     took: tuple[list[float], list[float]] = ([], [])
+    filled = 0
     for question in questions:
         answers = []
         for client, times in zip((here, there), took, strict=True):
@@ -105,4 +109,7 @@ async def _asked(here: httpx.AsyncClient, there: httpx.AsyncClient, questions: l
             times.append((time.perf_counter() - began) * 1000)
         if len({answer.content for answer in answers}) > 1 or any(answer.status_code != 200 for answer in answers):
             raise SystemExit(f"The stores do not agree about {question}: {[answer.text[:500] for answer in answers]}")
-    return Both(*(statistics.median(times) for times in took))
+        filled += len(answers[0].content) > _NOTHING_BYTES
+    if 2 * filled <= len(questions):
+        raise SystemExit(f"Only {filled} of {len(questions)} answers hold anything, which says little of the stores.")
+    return Both(*(statistics.median(times) for times in took), filled)

@@ -17,6 +17,7 @@ headwater.errors.RateLimitExceeded: Too many letters; try again in 60 s.
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 
 from limits import RateLimitItem
 from limits.storage import MemoryStorage
@@ -26,6 +27,8 @@ from headwater.errors import RateLimitExceeded
 from headwater.kit.clock import Clock
 from headwater.shared import Shared
 from headwater.shared.link import Lost
+
+_Ask = Callable[[RateLimitItem, str], Awaitable[bool]]
 
 
 class RateLimits:
@@ -52,25 +55,22 @@ class RateLimits:
         await self._hit(item, key)
 
     async def _hit(self, item: RateLimitItem, key: str) -> bool:
-        if not self._alone.test(item, key):
-            return False
-        if self._together is not None:
-            try:
-                if not await self._together.hit(item, f"{self._name}:{key}"):
-                    return False
-            except Lost:
-                pass
-        # Others of this process may have come first meanwhile.
-        return self._alone.hit(item, key)
+        ask = self._together.hit if self._together else None
+        # Others of this process may come first while the server is asked: the second look is the one that counts.
+        return self._alone.test(item, key) and await self._agreed(ask, item, key) and self._alone.hit(item, key)
 
     async def _test(self, item: RateLimitItem, key: str) -> bool:
-        if self._together is not None:
-            try:
-                if not await self._together.test(item, f"{self._name}:{key}"):
-                    return False
-            except Lost:
-                pass
-        return self._alone.test(item, key)
+        ask = self._together.test if self._together else None
+        return self._alone.test(item, key) and await self._agreed(ask, item, key)
+
+    async def _agreed(self, ask: _Ask | None, item: RateLimitItem, key: str) -> bool:
+        """What the shared server says; yes where there is none, or it does not answer."""
+        if ask is None:
+            return True
+        try:
+            return await ask(item, f"{self._name}:{key}")
+        except Lost:
+            return True
 
     async def _refusal(self, item: RateLimitItem, key: str, words: str) -> RateLimitExceeded:
         free_at = await self._free_at(item, key)

@@ -57,7 +57,7 @@ class Remembering:
     async def _keyed(self, scope: Scope, name: str, fingerprint: str) -> Keyed:
         before = await self._memory.remembered(scope, name)
         if before is not None and before.fingerprint != fingerprint:
-            raise Conflict(f"This {FIELD} was used with another request; use a new key.", field=FIELD)
+            raise reused()
         return Keyed(AppendKey(name, fingerprint, b""), before)
 
 
@@ -65,6 +65,11 @@ def refuse_repeated(appended: Sequence[Appended]) -> None:
     """Conflict where the same request was stored by another process first: its answer is the one that counts."""
     if any(one.repeated for one in appended):
         raise under_way()
+
+
+def reused() -> Conflict:
+    """The refusal of a key that was used for something else."""
+    return Conflict(f"This {FIELD} was used with another request within the last 24 hours; use a new key.", field=FIELD)
 
 
 def under_way() -> Conflict:

@@ -32,6 +32,12 @@ async def together() -> AsyncIterator[tuple[CacheServer, list[Shared]]]:
             await one.stop()
 
 
+@pytest.fixture
+def letters(together: tuple[CacheServer, list[Shared]]) -> list[RateLimits]:
+    """The same limit in both."""
+    return [RateLimits("letters", shared, system_clock) for shared in together[1]]
+
+
 async def is_refused(limits: RateLimits, key: str = "ada") -> bool:
     try:
         await limits.hit(TWO, key, "Too many letters")
@@ -54,21 +60,22 @@ async def test_one_process_counts_by_itself() -> None:
 
 
 @pytest.mark.scaled
-async def test_processes_count_together_and_kinds_apart(together: tuple[CacheServer, list[Shared]]) -> None:
-    _, both = together
-    one, other = (RateLimits("letters", shared, system_clock) for shared in both)
+async def test_processes_count_together_and_kinds_apart(
+    together: tuple[CacheServer, list[Shared]], letters: list[RateLimits]
+) -> None:
+    one, other = letters
     assert [await is_refused(limits) for limits in (one, other, one, other)] == [False, False, True, True]
     with pytest.raises(RateLimitExceeded):
         await other.check(TWO, "ada", "Too many letters")
-    assert not await is_refused(RateLimits("visits", both[0], system_clock))
+    assert not await is_refused(RateLimits("visits", together[1][0], system_clock))
 
 
 @pytest.mark.scaled
 async def test_without_the_server_each_goes_on_from_what_it_has_seen(
-    together: tuple[CacheServer, list[Shared]],
+    together: tuple[CacheServer, list[Shared]], letters: list[RateLimits]
 ) -> None:
-    server, both = together
-    one, other = (RateLimits("letters", shared, system_clock) for shared in both)
+    server, _ = together
+    one, other = letters
     assert not await is_refused(one)
     server.stop()
     assert [await is_refused(one) for _ in range(2)] == [False, True]
@@ -79,10 +86,10 @@ async def test_without_the_server_each_goes_on_from_what_it_has_seen(
 
 @pytest.mark.scaled
 async def test_a_server_that_forgets_does_not_make_processes_forget(
-    together: tuple[CacheServer, list[Shared]],
+    together: tuple[CacheServer, list[Shared]], letters: list[RateLimits]
 ) -> None:
-    server, both = together
-    one, other = (RateLimits("letters", shared, system_clock) for shared in both)
+    server, _ = together
+    one, other = letters
     assert [await is_refused(one) for _ in range(2)] == [False, False]
     server.ask("FLUSHALL")
     with pytest.raises(RateLimitExceeded) as refusal:
@@ -94,9 +101,11 @@ async def test_a_server_that_forgets_does_not_make_processes_forget(
 
 
 @pytest.mark.scaled
-async def test_what_others_had_counted_is_not_counted_by_oneself(together: tuple[CacheServer, list[Shared]]) -> None:
-    server, both = together
-    one, other = (RateLimits("letters", shared, system_clock) for shared in both)
+async def test_what_others_had_counted_is_not_counted_by_oneself(
+    together: tuple[CacheServer, list[Shared]], letters: list[RateLimits]
+) -> None:
+    server, _ = together
+    one, other = letters
     assert [await is_refused(limits) for limits in (other, other, one, one, one)] == [False] * 2 + [True] * 3
     server.stop()
     assert [await is_refused(one) for _ in range(3)] == [False, False, True], "refusals count nowhere"

@@ -51,8 +51,8 @@ class Sums(msgspec.Struct, frozen=True):
     """What to sum over which members and which kept groups ``(group, entity)``.
 
     Without ``by_day`` all days of the span are one row, under its first. With ``most`` only so many
-    members are found (see ``compile_sums``), by their first measure. ``of_most_subjects`` says that they
-    are more than half of what the organisation has, which is then summed before it is looked who is meant.
+    members are found (see ``compile_sums``), by their first measure; ``of_most_subjects`` then says that they
+    are more than half of what the organisation has, which is summed before it is looked who is meant.
     """
 
     dataset: SnapshotDataset
@@ -226,7 +226,7 @@ class _Writer(msgspec.Struct, frozen=True):
         else:
             columns += [f"{day} AS {DAY}", f"{self._if_counted(READINGS, table)} AS {READINGS}"]
         facts, own = f"{table} AS fact", f" WHERE {self._own('fact')}{condition}"
-        if self.shape.of_most_subjects:
+        if self.shape.most and self.shape.of_most_subjects:
             facts, own = f"({self._by_subject(facts, own)}) AS fact", ""
         return (
             f"SELECT {', '.join(columns)} FROM {facts} INNER JOIN {members} AS members ON members.key = fact.{key}{own}"

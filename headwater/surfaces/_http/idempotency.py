@@ -11,30 +11,17 @@ from typing import Any
 
 import msgspec
 
-from headwater.errors import Conflict, InvalidRequest
+from headwater.errors import InvalidRequest
 from headwater.shared import Shared
-from headwater.storage.remembering import under_way
+from headwater.storage.remembering import FIELD, MAX_KEY_LENGTH, reused, under_way
 from headwater.surfaces._http.endpoint import Call, Endpoint, Reply
-
-MAX_LENGTH = 255
 
 
 def check_key(key: str) -> None:
     """Refuse a key that is not usable."""
-    if not 0 < len(key) <= MAX_LENGTH or not key.isprintable():
-        raise InvalidRequest(
-            f"Idempotency-Key must be 1 to {MAX_LENGTH} printable characters.",
-            place="header",
-            field="Idempotency-Key",
-            allowed=f"1 to {MAX_LENGTH} printable characters",
-        )
-
-
-def mismatch() -> Conflict:
-    """The refusal of a key that was used for something else."""
-    return Conflict(
-        "This Idempotency-Key was used with another body or route within the last 24 hours.", field="Idempotency-Key"
-    )
+    if not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+        allowed = f"1 to {MAX_KEY_LENGTH} printable characters"
+        raise InvalidRequest(f"{FIELD} must be {allowed}.", place="header", field=FIELD, allowed=allowed)
 
 
 class Flights:
@@ -65,7 +52,7 @@ class Flights:
             remembered = await kept.find(session, owner, key)
         if remembered is not None:
             if not remembered.matches(route, fingerprint):
-                raise mismatch()
+                raise reused()
             return Reply(remembered.body, remembered.status, headers=tuple(remembered.headers.items()))
         reply = await endpoint.handler(call)
         if 200 <= reply.status < 300:
