@@ -123,10 +123,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.public_url.startswith("https://")
 
     @property
+    def address(self) -> str:
+        """Where the server listens, as a URL without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
     def origin(self) -> str:
         """The server's address as its users see it, without a slash at the end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+        return self.public_url.rstrip("/") or self.address
 
 
 DESCRIPTIONS: dict[str, str] = {

@@ -27,7 +27,7 @@ def prepare(settings: Settings) -> None:
     if demo is None:
         console.print(f"[yellow]{data_dir} holds data already; the demo was not added.[/yellow]")
         return
-    _greet(demo, f"http://{settings.host}:{settings.port}", console)
+    _greet(demo, settings.address, console)
 
 
 async def _fill(settings: Settings, data_dir: Path, console: Console) -> filling.Demo | None:

@@ -17,12 +17,12 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
-from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from headwater import payments, processes, shared
 from headwater import settings as settings_module
+from headwater.cli.listening import SharingServer, listen
 from headwater.outbound import traces
 from headwater.settings import Settings
 from headwater.storage import check as facts
@@ -57,25 +57,24 @@ def serve(
     shared.check(settings)
     traces.check(settings)
     facts.check(settings)
-    port = settings.port or _free_port(settings.host)
-    settings = msgspec.structs.replace(settings, port=port)
+    listener = _listener(settings)
+    settings = msgspec.structs.replace(settings, port=listener.getsockname()[1])
     if demo:
         # Imported here: without a demo this process only watches the worker and should stay small.
         from headwater.cli.demo import prepare
 
         prepare(settings)
     else:
-        url = f"http://{settings.host}:{port}"
+        url = settings.address
         typer.echo(f"Headwater at {url}, data in {settings.data_dir}. API reference: {url}/docs", err=True)
     # The worker is a process of its own and reads its settings from the environment.
     os.environ["HEADWATER_HOST"] = settings.host
-    os.environ["HEADWATER_PORT"] = str(port)
+    os.environ["HEADWATER_PORT"] = str(settings.port)
     os.environ["HEADWATER_DATA_DIR"] = settings.data_dir
     os.environ["HEADWATER_WORKERS"] = str(settings.workers)
-    server = Granian(
+    server = SharingServer(
+        listener,
         "headwater.served:create",
-        address=settings.host,
-        port=port,
         interface=Interfaces.ASGI,
         factory=True,
         loop=Loops.uvloop,
@@ -101,7 +100,7 @@ def _room_for_counts(workers: int) -> Iterator[None]:
         yield
 
 
-def _set_up_signals(server: Granian, settings: Settings) -> None:
+def _set_up_signals(server: SharingServer, settings: Settings) -> None:
     """Take a stop in two steps where there is a pause between them, and no replacement where two cannot overlap."""
     if settings.workers == 1:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -119,7 +118,7 @@ def _set_up_signals(server: Granian, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
-def _drain(server: Granian, seconds: float) -> None:
+def _drain(server: SharingServer, seconds: float) -> None:
     """Tell all processes to leave, those that start meanwhile too, and stop them in the end."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -130,8 +129,12 @@ def _drain(server: Granian, seconds: float) -> None:
     server.signal_handler_interrupt()
 
 
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _listener(settings: Settings) -> socket.socket:
+    try:
+        return listen(settings.host, settings.port)
+    except OSError as error:
+        reason = str(error.strerror).partition(" (while")[0]
+        raise settings_module.SettingsError(
+            f"The server cannot listen on {settings.host}, port {settings.port}: {reason}. Stop what listens there, "
+            "or give another --host or --port (0 takes a free port)."
+        ) from error

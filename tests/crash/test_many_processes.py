@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -189,18 +190,38 @@ def _children(pid: int) -> list[int]:
 
 def test_a_server_whose_processes_are_replaced_refuses_nobody(installation: Installation) -> None:
     process = installation.server(workers=2)
-    asking = Asking(process, register(process))
     before = set(_children(process.child.pid))
+    answers: list[bytes] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            answers.append(_status_of_a_late_request(process))
+
+    clients = [threading.Thread(target=ask) for _ in range(8)]
+    for client in clients:
+        client.start()
     process.child.send_signal(signal.SIGHUP)
-    answers: list[int] = []
-
-    def replaced() -> bool:
-        answers.append(asking("GET", "/api/v2/workspaces").status_code)
-        return before.isdisjoint(_children(process.child.pid))
-
-    _until(replaced)
-    assert set(answers) == {200}
+    try:
+        _until(lambda: before.isdisjoint(_children(process.child.pid)))
+    finally:
+        done.set()
+        for client in clients:
+            client.join()
+    assert set(answers) == {b"HTTP/1.1 200"}
     assert process.terminate() == 0
+
+
+def _status_of_a_late_request(process: Process) -> bytes:
+    """What a client gets whose request comes a moment after its connection; nothing where it is closed before."""
+    host, port = process.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=_PATIENCE) as connection:
+        time.sleep(0.02)
+        try:
+            connection.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: headwater.test\r\nConnection: close\r\n\r\n")
+            return b"".join(iter(lambda: connection.recv(65536), b""))[:12]
+        except ConnectionError:
+            return b""
 
 
 @pytest.fixture

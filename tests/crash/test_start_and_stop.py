@@ -17,8 +17,10 @@ from tests.crash.processes import PROGRAM, Process, environment, make_creatives,
 
 def serve(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
     """Try to start; the server must refuse."""
-    command = [str(PROGRAM), "serve", "--port", "0", "--data-dir", str(folder)]
-    return subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=30, check=False)
+    command = [str(PROGRAM), "serve", "--data-dir", str(folder)]
+    return subprocess.run(
+        command, env=environment(**{"port": 0, **settings}), capture_output=True, text=True, timeout=30, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,15 @@ def test_a_wrong_setting_stops_the_start(tmp_path: Path, settings: dict[str, obj
     assert tried.stderr.startswith(sentence)
     assert len(tried.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "data").exists()
+
+
+def test_an_address_where_somebody_listens_stops_the_start(tmp_path: Path) -> None:
+    with Process(tmp_path / "data") as process:
+        port = process.url.rpartition(":")[2]
+        tried = serve(tmp_path / "other", port=port)
+    assert tried.returncode == 1
+    assert tried.stderr.startswith(f"headwater: The server cannot listen on 127.0.0.1, port {port}: ")
+    assert len(tried.stderr.strip().splitlines()) == 1
 
 
 def test_stopping_answers_what_is_under_way(tmp_path: Path) -> None:
