@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
 
 import duckdb
+
+from benchmarks.asking import Connection
 
 IDS = 10
 _DAYS = ("2026-01-05", "2026-03-01")
@@ -66,26 +66,39 @@ QUESTIONS: dict[str, tuple[str, Callable[[list[int]], str]]] = {
 }
 
 
+class Turn(NamedTuple):
+    """The same asked twice, and what looks at both answers."""
+
+    target: str
+    bare: Callable[[], Any]
+    check: Callable[[bytes, Any], None] = lambda _body, _rows: None
+
+
+def by_turns(url: str, key: str, turns: Iterable[Turn]) -> Cold:
+    """Endpoint and bare query, in turn."""
+    ours: list[float] = []
+    floor: list[float] = []
+    with Connection(url, key) as connection:
+        for turn in turns:
+            began = time.perf_counter()
+            body = connection.get(turn.target)
+            ours.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            rows = turn.bare()
+            floor.append(time.perf_counter() - began)
+            turn.check(body, rows)
+    return Cold(statistics.median(ours) * 1000, statistics.median(floor) * 1000)
+
+
 def cold(url: str, key: str, copy: Path, creatives: list[int], question: str, rounds: int = 150) -> Cold:
     """Endpoint and bare query by turns, each time about other ids."""
     path, sql = QUESTIONS[question]
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
     bare = duckdb.connect(str(copy), read_only=True, config={"threads": 2})
-    headers = {"Authorization": f"Bearer {key}"}
-    ours: list[float] = []
-    floor: list[float] = []
-    for turn in range(rounds):
-        ids = chosen(creatives, turn)
-        began = time.perf_counter()
-        connection.request("GET", f"/v2/aggregation-api/{path}&id={','.join(map(str, ids))}", headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        ours.append(time.perf_counter() - began)
-        if answer.status != 200:
-            raise SystemExit(body.decode())
-        began = time.perf_counter()
-        bare.execute(sql(ids), ids).fetchall()
-        floor.append(time.perf_counter() - began)
-    connection.close()
-    bare.close()
-    return Cold(statistics.median(ours) * 1000, statistics.median(floor) * 1000)
+
+    def turn(number: int) -> Turn:
+        ids = chosen(creatives, number)
+        target = f"/v2/aggregation-api/{path}&id={','.join(map(str, ids))}"
+        return Turn(target, lambda: bare.execute(sql(ids), ids).fetchall())
+
+    with bare:
+        return by_turns(url, key, map(turn, range(rounds)))

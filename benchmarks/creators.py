@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
-import statistics
-import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import duckdb
 import msgspec
 
 from benchmarks import creators_data
-from benchmarks.cold import Cold
+from benchmarks.cold import Cold, Turn, by_turns
 from benchmarks.creators_data import END, START, Creator, Known
 
 _MANY = 10
@@ -68,11 +64,15 @@ def _by_video(known: Known, turn: int) -> str:
     return f"{_campaign(known, turn)}&breakdown=video"
 
 
+# An answer is null until something is known, and tells the first day with data.
+_VALUES = "sum(new_views)::BIGINT, sum(known_views)::BIGINT, min(day) FILTER (WHERE readings > 0)"
+
+
 def one_creator_sql(known: Known, turn: int, days: Span) -> Asked:
     """New views by day of ten videos."""
     videos = list(_chosen(known, turn, 1)[0].videos)
     return (
-        "SELECT day, sum(new_views)::BIGINT FROM video_day WHERE organisation_id = 1"
+        f"SELECT day, {_VALUES} FROM video_day WHERE organisation_id = 1"
         f" AND video_id IN ({_marks(videos)}) AND day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
         [*videos, *days],
     )
@@ -82,7 +82,7 @@ def ten_creators_sql(known: Known, turn: int, days: Span) -> Asked:
     """New views by creator and day of a hundred videos."""
     creators = [one.number for one in _chosen(known, turn, _MANY)]
     return (
-        "SELECT creator_id, day, sum(new_views)::BIGINT FROM video_day JOIN video USING (video_id)"
+        f"SELECT creator_id, day, {_VALUES} FROM video_day JOIN video USING (video_id)"
         f" WHERE organisation_id = 1 AND creator_id IN ({_marks(creators)}) AND day BETWEEN ? AND ?"
         " GROUP BY 1, 2 ORDER BY 1, 2",
         [*creators, *days],
@@ -92,7 +92,7 @@ def ten_creators_sql(known: Known, turn: int, days: Span) -> Asked:
 def campaign_sql(known: Known, turn: int, days: Span) -> Asked:
     """New views by day of all videos, as they are summed already."""
     return (
-        "SELECT day, sum(new_views)::BIGINT FROM campaign_day WHERE organisation_id = 1 AND campaign_id = ?"
+        f"SELECT day, {_VALUES} FROM campaign_day WHERE organisation_id = 1 AND campaign_id = ?"
         " AND day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1",
         [known.campaign, *days],
     )
@@ -103,7 +103,7 @@ def by_video_sql(known: Known, turn: int, days: Span) -> Asked:
     return (
         "WITH top AS (SELECT video_id FROM video_day WHERE organisation_id = 1 AND day BETWEEN ? AND ?"
         f" GROUP BY 1 ORDER BY sum(new_views) DESC, 1 LIMIT {_MANY})"
-        " SELECT coalesce(top.video_id, 0), day, sum(new_views)::BIGINT FROM video_day LEFT JOIN top USING (video_id)"
+        f" SELECT coalesce(top.video_id, 0), day, {_VALUES} FROM video_day LEFT JOIN top USING (video_id)"
         " WHERE organisation_id = 1 AND day BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1, 2",
         [*days, *days],
     )
@@ -127,35 +127,21 @@ def target(url: str, known: Known, question: str, turn: int) -> str:
 def cold(url: str, path: Path, question: str) -> Cold:
     """Endpoint and bare query by turns, each time over other days; both must have found the same views."""
     known = creators_data.facts(path)
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
     bare = duckdb.connect(str(creators_data.bare_copy(path)), read_only=True, config={"threads": 2})
-    headers = {"Authorization": f"Bearer {known.key}"}
-    ours: list[float] = []
-    floor: list[float] = []
-    for turn in range(QUESTIONS[question].rounds):
-        asked = target(url, known, question, turn)
-        began = time.perf_counter()
-        connection.request("GET", asked.removeprefix(url), headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        ours.append(time.perf_counter() - began)
-        if answer.status != 200:
-            raise SystemExit(body.decode())
-        sql, values = QUESTIONS[question].sql(known, turn, span(turn))
-        began = time.perf_counter()
-        rows = bare.execute(sql, values).fetchall()
-        floor.append(time.perf_counter() - began)
-        if turn == 0:
-            _compare(body, rows)
-    connection.close()
-    bare.close()
-    return Cold(statistics.median(ours) * 1000, statistics.median(floor) * 1000)
+
+    def turn(number: int) -> Turn:
+        sql, values = QUESTIONS[question].sql(known, number, span(number))
+        return Turn(target("", known, question, number), lambda: bare.execute(sql, values).fetchall())
+
+    with bare:
+        turns = map(turn, range(QUESTIONS[question].rounds))
+        return by_turns(url, known.key, [next(turns)._replace(check=_compare), *turns])
 
 
 def _compare(body: bytes, rows: list[tuple[Any, ...]]) -> None:
     data = msgspec.json.decode(body)["data"]
     found = sum(line["total"] for line in data["breakdown_series"] or data["series"])
-    expected = sum(row[-1] for row in rows)
+    expected = sum(row[-3] for row in rows)
     if found != expected:
         raise SystemExit(f"The endpoint found {found:,} views, the bare query {expected:,}.")
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
-import statistics
-import time
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import duckdb
 import msgspec
 
 from benchmarks import decisions_data
-from benchmarks.cold import Cold
+from benchmarks.cold import Cold, Turn, by_turns
 from headwater.app import Headwater
 from headwater.query.decisions.dashboard import TYPES, DashboardQuestion
 from headwater.settings import Settings
@@ -68,23 +65,19 @@ def cold(url: str, path: Path, question: str, asked: list[list[Statement]]) -> C
     copy = path / "bare.duckdb"
     if not copy.exists():
         copy.write_bytes((path / "facts.duckdb").read_bytes())
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
     bare = duckdb.connect(str(copy), config={"threads": 2})
-    headers = {"Authorization": f"Bearer {decisions_data.facts(path).key}"}
-    ours: list[float] = []
-    floor: list[float] = []
-    for turn in range(ROUNDS):
-        began = time.perf_counter()
-        connection.request("GET", target(url, question, turn).removeprefix(url), headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        ours.append(time.perf_counter() - began)
-        if answer.status != 200 or "warning" in msgspec.json.decode(body):
-            raise SystemExit(body.decode())
-        began = time.perf_counter()
-        for statement in asked[turn]:
+
+    def run(statements: list[Statement]) -> None:
+        for statement in statements:
             bare.execute(statement.sql, list(statement.args)).fetchall()
-        floor.append(time.perf_counter() - began)
-    connection.close()
-    bare.close()
-    return Cold(statistics.median(ours) * 1000, statistics.median(floor) * 1000)
+
+    def turn(number: int) -> Turn:
+        return Turn(target("", question, number), partial(run, asked[number]), _check)
+
+    with bare:
+        return by_turns(url, decisions_data.facts(path).key, map(turn, range(ROUNDS)))
+
+
+def _check(body: bytes, _: None) -> None:
+    if "warning" in msgspec.json.decode(body):
+        raise SystemExit(body.decode())

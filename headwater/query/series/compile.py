@@ -9,9 +9,10 @@ text depends on the shape alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -25,6 +26,9 @@ from headwater.storage.schema import DAY, NOT_OPENING, OPENED_AT, READINGS, has_
 
 _POSTED_WITHIN = 24 * 60 * 60 * 1_000_000
 _NEVER = 2**62
+PLACES_OF_WHOLE: Final = 3
+"""Before, within and after a span whose days are one."""
+_ENTITY, _PLACE = "entity", "place"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
@@ -50,7 +54,7 @@ def opening_window(posted_at: datetime | None) -> tuple[int, int]:
 class Sums(msgspec.Struct, frozen=True):
     """What to sum over which members and which kept groups ``(group, entity)``.
 
-    Without ``by_day`` all days of the span are one row, under its first. With ``most`` only so many
+    Without ``by_day`` all days of the span are one, so that there are three places. With ``most`` only so many
     members are found (see ``compile_sums``), by their first measure; ``of_most_subjects`` then says that they
     are more than half of what the organisation has, which is summed before it is looked who is meant.
     """
@@ -64,6 +68,11 @@ class Sums(msgspec.Struct, frozen=True):
     by_day: bool = True
     most: int = 0
     of_most_subjects: bool = False
+
+    @property
+    def places(self) -> int:
+        """How many there are for each entity (see ``compile_sums``)."""
+        return self.span.days + 2 if self.by_day else PLACES_OF_WHOLE
 
 
 class _Shape(msgspec.Struct, frozen=True):
@@ -85,18 +94,20 @@ class _Shape(msgspec.Struct, frozen=True):
 
 
 def compile_sums(sums: Sums, scope: Scope, dialect: Dialect, *, kept_zone: str, fresh: bool) -> Statement:
-    """Columns: ``entity``, ``place``, the measures, ``first_day`` (that with a reading that is no baseline).
+    """Columns: ``slot``, the measures, ``first``; rows in no order.
 
-    Places count the days of the span from 1; all days before it are at 0, all after it at the place behind its last.
+    A slot is an entity's number times the places that each has, plus a place. Places count the days of the span
+    from 1; all days before it are at 0, all after it at the place behind its last. ``first`` is the row's first day
+    with a reading that is no baseline; it counts like places, but on to days outside.
 
     With ``most`` they are ``entity`` and ``total``: of the first measure within the span, or of a level
     at its end. Found are at least the entities with the largest totals and all whose totals are 0 or
     less, so that those of which there are no facts can be put in their place.
     """
     if sums.most:
-        columns: tuple[str, ...] = ("entity", "total")
+        columns: tuple[str, ...] = (_ENTITY, "total")
     else:
-        columns = ("entity", "place", *(f"{kind}_{level}" for kind, level in sums.measures), "first_day")
+        columns = ("slot", *map(_name, sums.measures), "first")
     values = _values(sums, scope)
     shape = _Shape(
         dataset=sums.dataset.name,
@@ -120,18 +131,15 @@ def compile_sums(sums: Sums, scope: Scope, dialect: Dialect, *, kept_zone: str, 
 
 def _values(sums: Sums, scope: Scope) -> dict[str, object]:
     """The values to bind; engines refuse those that a text has no place for."""
-    values: dict[str, object] = {
-        "organisation": scope.organisation_id,
-        "before": sums.span.first - _DAY,
-        "after": sums.span.last + _DAY,
-    }
-    if sums.most and _is_level(sums.measures[0]):
-        del values["before"]
-    if not sums.by_day:
-        values["first"] = sums.span.first
-    if sums.groups:
-        values["groups"] = [group for group, _ in sums.groups]
-        values["group_entities"] = [entity for _, entity in sums.groups]
+    values: dict[str, object] = {"organisation": scope.organisation_id, "before": sums.span.first - _DAY}
+    if sums.most:
+        values["after"] = sums.span.last + _DAY
+        if _is_level(sums.measures[0]):
+            del values["before"]
+    else:
+        values |= {"end": sums.span.days + 1, "places": sums.places}
+    for number, (group, entity) in enumerate(sums.groups):
+        values |= {f"{_GROUP}{number}": group, f"{_OF_GROUP}{number}": entity}
     if sums.members or not sums.groups:
         values["subjects"] = [member.subject for member in sums.members]
         values["entities"] = [member.entity for member in sums.members]
@@ -142,16 +150,17 @@ def _values(sums: Sums, scope: Scope) -> dict[str, object]:
     return values
 
 
+def _name(measure: Measure) -> str:
+    kind, level = measure
+    return f"{kind}_{level}"
+
+
 def _is_level(measure: Measure) -> bool:
     return measure[0] == "level"
 
 
-_TYPES = {
-    "organisation": "BIGINT",
-    "before": "DATE",
-    "after": "DATE",
-    "first": "DATE",
-}
+_GROUP, _OF_GROUP = "group ", "entity of group "
+_TYPES = {"before": "DATE", "after": "DATE", **dict.fromkeys(("subjects", "entities", "posted", "until"), "BIGINT[]")}
 _texts = Texts()
 
 
@@ -162,6 +171,17 @@ def _text(dataset: SnapshotDataset, dialect: Dialect, shape: _Shape) -> str:
 def merged(dataset: SnapshotDataset) -> str:
     """The last commit that the daily rollup holds."""
     return f"(SELECT coalesce(max(upto), 0) FROM merged_upto WHERE dataset = '{dataset.name}')"
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """Facts of one table: expressions by their names, and where they are read from."""
+
+    columns: dict[str, str]
+    source: str
+
+    def query(self) -> str:
+        """The part by itself."""
+        return f"SELECT {', '.join(f'{value} AS {name}' for name, value in self.columns.items())} {self.source}"
 
 
 class _Writer(msgspec.Struct, frozen=True):
@@ -177,60 +197,90 @@ class _Writer(msgspec.Struct, frozen=True):
 
     def _most(self) -> str:
         """All of one rank or none, since what callers call them decides between them."""
-        ((kind, level),) = self.shape.measures
-        total = self.dialect.sum(f"facts.{kind}_{level}")
-        totals = f"SELECT facts.entity AS entity, {total} AS total FROM ({self._union()}) AS facts GROUP BY 1"
+        (measure,) = map(_name, self.shape.measures)
+        facts = self._facts()
+        total = self.dialect.sum(facts.columns[measure])
+        totals = f"SELECT {facts.columns[_ENTITY]} AS entity, {total} AS total {facts.source} GROUP BY 1"
         ranks = f"SELECT entity, total, rank() OVER (ORDER BY total DESC) AS place FROM ({totals}) AS totals"
         return f"SELECT entity, total FROM ({ranks}) AS ranked WHERE place <= {self.shape.most} OR total <= 0"
 
     def _sums(self) -> str:
-        names = [f"{kind}_{level}" for kind, level in self.shape.measures]
-        sums = [f"{self.dialect.sum(f'facts.{name}')} AS {name}" for name in names]
-        first = f"min(CASE WHEN facts.{READINGS} > 0 THEN facts.{DAY} END) AS first_day"
-        day = self._folded(f"facts.{DAY}")
-        return (
-            f"SELECT facts.entity AS entity, {self.dialect.days_between(self._bound('before'), day)} AS place,"
-            f" {', '.join([*sums, first])} FROM ({self._union()}) AS facts GROUP BY 1, 2 ORDER BY 1, 2"
-        )
+        facts = self._facts()
+        place = facts.columns[_PLACE]
+        columns = [
+            # One key: engines group by two of them slower.
+            f"{facts.columns[_ENTITY]} * {self._bound('places')} + {self._folded(place)} AS slot",
+            *(f"{self.dialect.sum(facts.columns[name])} AS {name}" for name in map(_name, self.shape.measures)),
+            f"min(CASE WHEN {facts.columns[READINGS]} > 0 THEN {place} END) AS first",
+        ]
+        return f"SELECT {', '.join(columns)} {facts.source} GROUP BY 1"
 
-    def _union(self) -> str:
-        return " UNION ALL ".join(self._parts())
+    def _facts(self) -> _Part:
+        """All parts as one; engines plan the one that there mostly is faster without a query around it."""
+        parts = list(self._parts())
+        if len(parts) == 1:
+            return parts[0]
+        union = " UNION ALL ".join(map(_Part.query, parts))
+        return _Part({name: f"facts.{name}" for name in parts[0].columns}, f"FROM ({union}) AS facts")
 
-    def _folded(self, day: str) -> str:
-        before, after = self._bound("before"), self._bound("after")
+    def _folded(self, place: str) -> str:
+        end = self._bound("end")
         if self.shape.by_day:
-            return f"least(greatest({day}, {before}), {after})"
-        outside = f"WHEN {day} <= {before} THEN {before} WHEN {day} >= {after} THEN {after}"
-        return f"CASE {outside} ELSE {self._bound('first')} END"
+            return f"least(greatest({place}, 0), {end})"
+        return f"CASE WHEN {place} <= 0 THEN 0 WHEN {place} >= {end} THEN 2 ELSE 1 END"
 
-    def _parts(self) -> Iterator[str]:
+    def _parts(self) -> Iterator[_Part]:
         dataset = self.dataset
-        if "groups" in self.shape.bound:
-            yield self._part(dataset.group_rollup, f"fact.{DAY}", self._groups(), "group_id")
+        if any(name.startswith(_GROUP) for name in self.shape.bound):
+            yield self._groups()
         if "subjects" not in self.shape.bound:
             return
         ledger_day = self.dialect.local_day(f"fact.{dataset.time_column}", self.shape.zone)
         if self.shape.kept:
-            yield self._part(dataset.day_rollup, f"fact.{DAY}", self._members(), dataset.subject)
+            yield self._members(dataset.day_rollup, f"fact.{DAY}")
         if self.shape.fresh or not self.shape.kept:
             unmerged = f" AND fact.commit_id > {merged(dataset)}" if self.shape.kept else ""
-            yield self._part(dataset.ledger, ledger_day, self._members(), dataset.subject, unmerged)
+            yield self._members(dataset.ledger, ledger_day, unmerged)
 
-    def _part(self, table: str, day: str, members: str, key: str, condition: str = "") -> str:
-        columns = [
-            "members.entity AS entity",
-            *(f"{self._measure(*measure, table)} AS {measure[0]}_{measure[1]}" for measure in self.shape.measures),
-        ]
+    def _groups(self) -> _Part:
+        """A few groups are told apart by a condition: beside their few rows, a join would take most of the time."""
+        numbers = range(sum(name.startswith(_GROUP) for name in self.shape.bound))
+        groups = [(self._bound(f"{_GROUP}{number}"), self._bound(f"{_OF_GROUP}{number}")) for number in numbers]
+        which = " ".join(f"WHEN {group} THEN {entity}" for group, entity in groups)
+        entity = f"CASE fact.group_id {which} END" if len(groups) > 1 else groups[0][1]
+        table = self.dataset.group_rollup
+        among = f"fact.group_id IN ({', '.join(group for group, _ in groups)})"
+        return _Part(
+            self._columns(entity, f"fact.{DAY}", table),
+            f"FROM {table} AS fact WHERE {self._own('fact')} AND {among}",
+        )
+
+    def _members(self, table: str, day: str, condition: str = "") -> _Part:
         if self.shape.most:
             condition += self._within(day)
-        else:
-            columns += [f"{day} AS {DAY}", f"{self._if_counted(READINGS, table)} AS {READINGS}"]
         facts, own = f"{table} AS fact", f" WHERE {self._own('fact')}{condition}"
         if self.shape.most and self.shape.of_most_subjects:
             facts, own = f"({self._by_subject(facts, own)}) AS fact", ""
-        return (
-            f"SELECT {', '.join(columns)} FROM {facts} INNER JOIN {members} AS members ON members.key = fact.{key}{own}"
+        lists = {"key": "subjects", "entity": "entities"}
+        if has_openings(self.dataset):
+            lists |= {"posted": "posted", "until": "until"}
+        members = self.dialect.zipped({column: self._bound(name) for column, name in lists.items()})
+        matched = f"members.key = fact.{self.dataset.subject}"
+        return _Part(
+            self._columns("members.entity", day, table),
+            f"FROM {facts} INNER JOIN {members} AS members ON {matched}{own}",
         )
+
+    def _columns(self, entity: str, day: str, table: str) -> dict[str, str]:
+        """What a part gives: whose facts they are, what is summed, and unless all days are one, when."""
+        columns = {
+            _ENTITY: entity,
+            **{_name(measure): self._measure(*measure, table) for measure in self.shape.measures},
+        }
+        if not self.shape.most:
+            columns[_PLACE] = self.dialect.days_between(self._bound("before"), day)
+            columns[READINGS] = self._if_counted(READINGS, table)
+        return columns
 
     def _by_subject(self, facts: str, own: str) -> str:
         """Sums of every subject under the names of what is summed: a join of millions of days is what takes longest."""
@@ -257,20 +307,8 @@ class _Writer(msgspec.Struct, frozen=True):
         recent = f"{opened} >= members.posted AND {opened} <= members.until"
         return f"CASE WHEN {opened} = {NOT_OPENING} OR ({recent}) THEN fact.{measure} ELSE 0 END"
 
-    def _members(self) -> str:
-        lists = {"key": "subjects", "entity": "entities"}
-        if has_openings(self.dataset):
-            lists |= {"posted": "posted", "until": "until"}
-        return self._zipped(lists)
-
-    def _groups(self) -> str:
-        return self._zipped({"key": "groups", "entity": "group_entities"})
-
-    def _zipped(self, lists: Mapping[str, str]) -> str:
-        return self.dialect.zipped({column: self._bound(name) for column, name in lists.items()})
-
     def _own(self, table: str) -> str:
         return f"{table}.organisation_id = {self._bound('organisation')}"
 
     def _bound(self, name: str) -> str:
-        return self.dialect.placeholder(self.shape.bound.index(name), _TYPES.get(name, "BIGINT[]"))
+        return self.dialect.placeholder(self.shape.bound.index(name), _TYPES.get(name, "BIGINT"))

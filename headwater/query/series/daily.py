@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import accumulate
 from operator import sub
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
+
+from headwater.kit.zones import DAY
 from headwater.query.series.question import Span
+from headwater.storage.port import Row
 
 Measure = tuple[str, str]
 """What is summed of which level: ``("new", "views")``, ``("level", "views")``, ``("known", "views")``."""
 
 
-class Slot(NamedTuple):
+class Slot(msgspec.Struct, frozen=True, gc=False):
     """Some days of a series by their places in its running totals: behind ``after``, up to ``upto``.
 
     ``begun`` counts those that are not in the future.
@@ -50,7 +54,7 @@ class Sight(NamedTuple):
         oldest = 0 if self.oldest is None else self.oldest.toordinal()
         seen = ((first if first > oldest else oldest, end) for first, end in pieces)
         return [
-            Slot(first - base, end - base, max((end if end < tomorrow else tomorrow) - first, 0))
+            Slot(first - base, end - base, end - first if end <= tomorrow else max(tomorrow - first, 0))
             if first < end
             else None
             for first, end in seen
@@ -75,13 +79,13 @@ class Daily:
         """Reads what was booked within some days; None where nothing is known by their end."""
         running, known = self._running["new", level], self._running["known", level]
         return lambda slots: [
-            running[one[1]] - running[one[0]] if one is not None and known[one[1]] else None for one in slots
+            running[one.upto] - running[one.after] if one is not None and known[one.upto] else None for one in slots
         ]
 
     def level(self, level: str) -> Reading:
         """Reads the level at the end of some days; None where nothing is known of it."""
         running, known = self._running["level", level], self._running["known", level]
-        return lambda slots: [running[one[1]] if one is not None and known[one[1]] else None for one in slots]
+        return lambda slots: [running[one.upto] if one is not None and known[one.upto] else None for one in slots]
 
     @staticmethod
     def sum(parts: Sequence[Daily]) -> Daily:
@@ -100,21 +104,28 @@ class Daily:
         return Daily(running, None)
 
 
-def of_columns(places: Sequence[int], columns: Mapping[Measure, Sequence[int]], days: int, first: date | None) -> Daily:
-    """From one entity's sums, each at the place of a day; the outer places hold what lies outside."""
-    running = {}
-    first_place, end = (places[0], places[-1] + 1) if places else (0, 0)
-    has_gaps = end - first_place != len(places)
-    for measure, column in columns.items():
-        sums = [0] * (days + 2)
-        if has_gaps:
-            for place, value in zip(places, column, strict=True):
-                sums[place] = value
-        else:
-            sums[first_place:end] = column
+def of_slots(rows: Sequence[Row], measures: Sequence[Measure], span: Span, count: int) -> list[Daily]:
+    """From the sums by slot of the entities 0 to ``count``; rows as ``compile_sums`` has them."""
+    slots, *columns, firsts = zip(*rows, strict=True) if rows else [()] * (2 + len(measures))
+    places = span.days + 2
+    sums = [_spread(slots, column, count * places, 0) for column in columns]
+    spread_firsts = _spread(slots, firsts, count * places, None)
+
+    def daily(start: int) -> Daily:
+        own = slice(start, start + places)
         # What is new before the span belongs to no day of it, but a difference of totals does not mind.
-        running[measure] = list(accumulate(sums))
-    return Daily(running, first)
+        running = {measure: list(accumulate(column[own])) for measure, column in zip(measures, sums, strict=True)}
+        first = min({*spread_firsts[own]} - {None}, default=None)
+        return Daily(running, None if first is None else span.first + (first - 1) * DAY)
+
+    return [daily(start) for start in range(0, count * places, places)]
+
+
+def _spread(slots: Sequence[int], values: Sequence[Any], size: int, empty: Any) -> list[Any]:
+    found = [empty] * size
+    for slot, value in zip(slots, values, strict=True):
+        found[slot] = value
+    return found
 
 
 def of_posts(posted: Iterable[date], span: Span) -> Daily:

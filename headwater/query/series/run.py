@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from heapq import nsmallest
-from itertools import groupby
-from operator import itemgetter
 
 import msgspec
 
@@ -26,7 +24,7 @@ from headwater.kit.zones import DAY, local_date, midnight
 from headwater.query.cache import Freshness, Tag, TaggedCache, TagGenerations
 from headwater.query.series.calendar import Bucket
 from headwater.query.series.compile import Member, Sums, compile_sums
-from headwater.query.series.daily import Daily, Measure, of_columns, of_posts
+from headwater.query.series.daily import Daily, Measure, of_posts, of_slots
 from headwater.query.series.groups import Fingerprints
 from headwater.query.series.question import SeriesQuestion, Span
 from headwater.query.series.resolve import Needs, Roster, measures, members, needs
@@ -125,7 +123,8 @@ class SeriesEngine:
         today = self._clock().date()
         sums = Sums(VIDEO_SNAPSHOTS, what, who, (), Span(today, today), "UTC", by_day=False)
         totals = {video: [0] * len(what) for video in videos}
-        for video, _, *values, _ in await self.rows(sums, scope):
+        for slot, *values, _ in await self.rows(sums, scope):
+            video = slot // sums.places
             totals[video] = [total + value for total, value in zip(totals[video], values, strict=True)]
         return {
             video: tuple(level if known else None for level, known in zip(found[::2], found[1::2], strict=True))
@@ -159,7 +158,7 @@ class SeriesEngine:
     ) -> dict[int, Lines]:
         """The daily sums of each entity that was asked for."""
         sums = self._sums(question, needed, roster, scope)
-        daily = await asyncio.gather(*(self._daily(one, range(len(question.ids)), scope) for one in sums))
+        daily = await asyncio.gather(*(self._daily(one, len(question.ids), scope) for one in sums))
         lines = {}
         for place, number in enumerate(question.ids):
             found = {one.dataset.name: of[place] for one, of in zip(sums, daily, strict=True)}
@@ -188,12 +187,12 @@ class SeriesEngine:
         """The daily sums of the top videos, most first, and under None of all others together."""
         videos = roster.videos(question.entity, question.ids[0])
         top = await self._top(question, needed, videos, roster, scope)
-        who = tuple(Member(video, video, roster.posted_at(video)) for video in top)
+        who = tuple(Member(video, place, roster.posted_at(video)) for place, video in enumerate(top))
         sums = Sums(VIDEO_SNAPSHOTS, measures(VIDEO_SNAPSHOTS, needed.terms), who, (), needed.span, question.zone)
-        daily = await self._daily(sums, top, scope)
-        found: dict[int | None, Daily] = {video: daily[video] for video in top}
+        daily = await self._daily(sums, len(top), scope)
+        found: dict[int | None, Daily] = dict(zip(top, daily, strict=True))
         if len(videos) > len(top):
-            found[None] = whole.by_dataset[VIDEO_SNAPSHOTS.name].without(list(daily.values()))
+            found[None] = whole.by_dataset[VIDEO_SNAPSHOTS.name].without(daily)
         return {part: Lines({VIDEO_SNAPSHOTS.name: of}) for part, of in found.items()}
 
     async def _top(
@@ -235,10 +234,9 @@ class SeriesEngine:
             return None
         return group.id if group.members == self._fingerprints.of(roster, "campaign", number)[0] else None
 
-    async def _daily(self, sums: Sums, entities: Iterable[int], scope: Scope) -> dict[int, Daily]:
-        """The sums by day of each entity; for one without facts they are all 0."""
-        rows = {entity: list(of) for entity, of in groupby(await self.rows(sums, scope), key=itemgetter(0))}
-        return {entity: _of_rows(rows.get(entity, []), sums) for entity in entities}
+    async def _daily(self, sums: Sums, count: int, scope: Scope) -> list[Daily]:
+        """The sums by day of the entities 0 to ``count``; for one without facts they are all 0."""
+        return of_slots(await self.rows(sums, scope), sums.measures, sums.span, count)
 
     async def rows(self, sums: Sums, scope: Scope) -> list[Row]:
         """The sums as the store has them; see ``compile_sums`` for the columns."""
@@ -290,13 +288,6 @@ def _posts(roster: Roster, question: SeriesQuestion, number: int) -> Iterable[da
         posted = roster.posted_at(video)
         if posted is not None:
             yield local_date(posted, question.zone)
-
-
-def _of_rows(rows: Sequence[Row], sums: Sums) -> Daily:
-    """The sums by day of the entity whose rows these are."""
-    _, places, *columns, firsts = zip(*rows, strict=True) if rows else [()] * (3 + len(sums.measures))
-    by_measure = dict(zip(sums.measures, columns, strict=True))
-    return of_columns(places, by_measure, sums.span.days, min(filter(None, firsts), default=None))
 
 
 def _size(value: SeriesAnswer) -> int:

@@ -99,15 +99,17 @@ def _axis(span: Span, counterpart: Span, grid: Grid, sight: Sight, growth: bool)
     count = min(len(marks) - 2, len(others))
     numbers = [day.toordinal() for day in marks[: count + 2]]
     whole, before = _numbers(span), _numbers(prior(span, grid))
-    pieces = [(max(start, whole[0]), min(end, whole[1])) for start, end in pairwise(numbers[1:])]
+    # The outer ones may be cut by the span.
+    firsts, ends = numbers[1:-1], numbers[2:]
+    firsts[0], ends[-1] = max(firsts[0], whole[0]), min(ends[-1], whole[1])
     # Where weeks or months are cut otherwise there may be fewer; those that follow lie in the counterpart.
     missing = len(others) - count
     nothing = [(0, 0)] * missing
     today = sight.today.toordinal()
     return Axis(
         starts=[*marks[1 : count + 1], *others[:missing]],
-        partial=[*(end > today for _, end in pieces), *[False] * missing],
-        days=sight.slots([*pieces, *nothing, whole]),
+        partial=[*(end > today for end in ends), *[False] * missing],
+        days=sight.slots([*zip(firsts, ends, strict=True), *nothing, whole]),
         earlier=sight.slots([*pairwise(numbers[:-1]), *nothing, before]) if growth else [],
     )
 

@@ -21,7 +21,7 @@ from headwater.kit import tracing
 from headwater.kit.clock import Clock
 from headwater.kit.zones import DAY, midnight
 from headwater.query.cache import Freshness, Tag, TaggedCache, TagGenerations
-from headwater.query.series.compile import Member, Sums
+from headwater.query.series.compile import PLACES_OF_WHOLE, Member, Sums
 from headwater.query.series.daily import Measure
 from headwater.query.series.question import Span
 from headwater.query.series.resolve import Roster
@@ -223,10 +223,10 @@ def _summed(rows: Iterable[Row], number_new: int) -> dict[int, tuple[Sequence[in
     """By entity: what is new within the span, and what lasts, from all up to its end."""
     found: dict[int, tuple[Sequence[int], Sequence[int]]] = {}
     for row in rows:
-        entity, place = row[0], row[1]
+        entity, place = divmod(row[0], PLACES_OF_WHOLE)
         if place > _WITHIN:
             continue
-        new, lasting = row[2 : 2 + number_new], row[2 + number_new : -1]
+        new, lasting = row[1 : 1 + number_new], row[1 + number_new : -1]
         if place < _WITHIN:
             new = (0,) * number_new
         known = found.get(entity)

@@ -74,7 +74,7 @@ class EntityRef(msgspec.Struct, frozen=True):
     label: str
 
 
-class PointBody(msgspec.Struct, frozen=True):
+class PointBody(msgspec.Struct, frozen=True, gc=False):
     """A bucket, by its first day in the calendar."""
 
     date: date

@@ -81,6 +81,28 @@ async def test_new_and_late_snapshots_are_in_the_kept_sums_at_once(
     assert values == [None, 30, 0, 0, 0, 70, 0, 0, 0, 0, 0, 0, 0, 50]
 
 
+async def test_campaigns_asked_for_together_have_their_own_figures_kept_or_not(
+    server: Server, tracking: Tracking, worker: Worker
+) -> None:
+    campaigns = []
+    for views in (10, 200, 3000):
+        video = await tracking.video(posted_at="2025-04-20T12:00:00Z")
+        await tracking.read(video, ("2025-04-21T10:00:00Z", views))
+        campaigns.append(await tracking.campaign(("video", video)))
+    assert await run(worker, server, "rollup-creators")
+    kept, other, changed = campaigns
+    await tracking.add(changed, "video", video := await tracking.video(posted_at="2025-04-20T12:00:00Z"))
+    await tracking.read(video, ("2025-04-21T11:00:00Z", 40000))
+    for asked, totals in {
+        (kept, other): [10, 200],
+        (other, kept): [200, 10],
+        (changed, other, kept): [43000, 200, 10],
+    }.items():
+        lines = (await tracking.ask("campaign", ",".join(asked), **APRIL))["series"]
+        assert [line["entity_ref"]["id"] for line in lines] == list(asked)
+        assert [line["total"] for line in lines] == totals
+
+
 async def test_the_nightly_rebuild_evicts_the_campaigns_answers(
     server: Server, tracking: Tracking, worker: Worker
 ) -> None:
