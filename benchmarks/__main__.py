@@ -28,8 +28,10 @@ from benchmarks import (
     stores,
     warm,
 )
+from benchmarks.asking import Connection
 
 Rows = list[tuple[str, str, str]]
+_LARGE = 10_000
 
 
 def main() -> None:
@@ -86,12 +88,17 @@ def _warm(events: int) -> Rows:
 
 def _warm_question(question: str, target: str, key: str, floor: str) -> Rows:
     rows: Rows = []
+    with Connection(target, key) as connection:
+        size = len(connection.get(urlsplit(target)._replace(scheme="", netloc="").geturl()))
     warm.load(target, 1, key, seconds=1)
     for connections in (1, 16):
         base = warm.load(floor, connections)
         ours = warm.load(target, connections, key)
         floor_words = f"bare ASGI ({base.per_second:,.0f}/s, p99 {base.p99_ms:.2f} ms)"
         share = f"{ours.per_second / base.per_second:.0%} of {floor_words}"
+        if size > _LARGE:
+            like = warm.load(f"{floor}/{size}", connections)
+            share += f", {ours.per_second / like.per_second:.0%} of one that sends {size // 1000} kB, too"
         tail = f"p50 {ours.p50_ms:.2f} ms, p99 {ours.p99_ms:.2f} ms"
         rows.append((f"warm {question}, {connections} conn.", f"{ours.per_second:,.0f} req/s, {tail}", share))
     return rows
