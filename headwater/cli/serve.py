@@ -22,7 +22,7 @@ from granian.log import LogLevels
 
 from headwater import payments, processes, shared
 from headwater import settings as settings_module
-from headwater.cli.listening import SharingServer, listen
+from headwater.cli.listening import HoldingServer, listen
 from headwater.outbound import traces
 from headwater.settings import Settings
 from headwater.storage import check as facts
@@ -57,8 +57,8 @@ def serve(
     shared.check(settings)
     traces.check(settings)
     facts.check(settings)
-    listener = _listener(settings)
-    settings = msgspec.structs.replace(settings, port=listener.getsockname()[1])
+    listeners = _listeners(settings)
+    settings = msgspec.structs.replace(settings, port=listeners[0].getsockname()[1])
     if demo:
         # Imported here: without a demo this process only watches the worker and should stay small.
         from headwater.cli.demo import prepare
@@ -72,8 +72,8 @@ def serve(
     os.environ["HEADWATER_PORT"] = str(settings.port)
     os.environ["HEADWATER_DATA_DIR"] = settings.data_dir
     os.environ["HEADWATER_WORKERS"] = str(settings.workers)
-    server = SharingServer(
-        listener,
+    server = HoldingServer(
+        listeners,
         "headwater.served:create",
         interface=Interfaces.ASGI,
         factory=True,
@@ -100,7 +100,7 @@ def _room_for_counts(workers: int) -> Iterator[None]:
         yield
 
 
-def _set_up_signals(server: SharingServer, settings: Settings) -> None:
+def _set_up_signals(server: HoldingServer, settings: Settings) -> None:
     """Take a stop in two steps where there is a pause between them, and no replacement where two cannot overlap."""
     if settings.workers == 1:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -118,7 +118,7 @@ def _set_up_signals(server: SharingServer, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
-def _drain(server: SharingServer, seconds: float) -> None:
+def _drain(server: HoldingServer, seconds: float) -> None:
     """Tell all processes to leave, those that start meanwhile too, and stop them in the end."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -129,9 +129,9 @@ def _drain(server: SharingServer, seconds: float) -> None:
     server.signal_handler_interrupt()
 
 
-def _listener(settings: Settings) -> socket.socket:
+def _listeners(settings: Settings) -> list[socket.socket]:
     try:
-        return listen(settings.host, settings.port)
+        return listen(settings.host, settings.port, settings.workers)
     except OSError as error:
         reason = str(error.strerror).partition(" (while")[0]
         raise settings_module.SettingsError(

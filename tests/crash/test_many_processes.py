@@ -190,13 +190,14 @@ def _children(pid: int) -> list[int]:
 
 def test_a_server_whose_processes_are_replaced_refuses_nobody(installation: Installation) -> None:
     process = installation.server(workers=2)
+    headers = register(process)
     before = set(_children(process.child.pid))
     answers: list[bytes] = []
     done = threading.Event()
 
     def ask() -> None:
         while not done.is_set():
-            answers.append(_status_of_a_late_request(process))
+            answers.append(_status_of_a_late_request(process, headers))
 
     clients = [threading.Thread(target=ask) for _ in range(8)]
     for client in clients:
@@ -212,13 +213,47 @@ def test_a_server_whose_processes_are_replaced_refuses_nobody(installation: Inst
     assert process.terminate() == 0
 
 
-def _status_of_a_late_request(process: Process) -> bytes:
-    """What a client gets whose request comes a moment after its connection; nothing where it is closed before."""
+def test_a_server_that_stops_takes_no_connections_while_it_answers_its_last(installation: Installation) -> None:
+    process = installation.server(workers=2)
+    headers = register(process)
+    _, (creative,) = make_creatives(process, headers, 1)
+    line = f'{{"ts": "2025-04-17T09:30:00Z", "creative_id": {creative}, "event": "impressions"}}'.encode()
+    with _connection(process) as last:
+        last.sendall(
+            b"POST /api/v1/ingest/ad-events HTTP/1.1\r\nHost: headwater.test\r\nConnection: close\r\n"
+            + f"Authorization: {headers['authorization']}\r\nContent-Length: {len(line)}\r\n".encode()
+            + b"Content-Type: application/x-ndjson\r\n\r\n"
+            + line[:20]
+        )
+        # Another request after it: what was sent before is known to have arrived.
+        assert _status_of_a_late_request(process, headers) == b"HTTP/1.1 200"
+        process.child.terminate()
+        _until(lambda: _is_refused(process))
+        last.sendall(line[20:])
+        assert b"".join(iter(lambda: last.recv(65536), b"")).startswith(b"HTTP/1.1 200")
+    assert process.child.wait(_PATIENCE) == 0
+
+
+def _is_refused(process: Process) -> bool:
+    try:
+        _connection(process).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def _connection(process: Process) -> socket.socket:
     host, port = process.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=_PATIENCE) as connection:
+    return socket.create_connection((host, int(port)), timeout=_PATIENCE)
+
+
+def _status_of_a_late_request(process: Process, headers: dict[str, str]) -> bytes:
+    """What a client gets whose request comes a moment after its connection; nothing where it is closed before."""
+    with _connection(process) as connection:
         time.sleep(0.02)
         try:
-            connection.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: headwater.test\r\nConnection: close\r\n\r\n")
+            lines = "Host: headwater.test\r\nConnection: close\r\nAuthorization: " + headers["authorization"]
+            connection.sendall(f"GET /api/v2/workspaces HTTP/1.1\r\n{lines}\r\n\r\n".encode())
             return b"".join(iter(lambda: connection.recv(65536), b""))[:12]
         except ConnectionError:
             return b""
