@@ -40,9 +40,9 @@ def running(place: Place) -> Iterator[Running]:
             yield one
 
 
-def eventually(ask: Callable[[], T], good: Callable[[T], bool], within: float = PATIENCE) -> T:
-    """Ask again and again until the answer is good."""
-    end = time.monotonic() + within
+def eventually(ask: Callable[[], T], good: Callable[[T], bool]) -> T:
+    """Ask again and again until the answer is good; how soon it must be is tested with a clock that is set."""
+    end = time.monotonic() + PATIENCE
     while not good(answer := ask()):
-        assert time.monotonic() < end, f"still {answer!r} after {within} s"
+        assert time.monotonic() < end, f"still {answer!r} after {PATIENCE} s"
     return answer
