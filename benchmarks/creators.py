@@ -134,8 +134,7 @@ def cold(url: str, path: Path, question: str) -> Cold:
         return Turn(target("", known, question, number), lambda: bare.execute(sql, values).fetchall())
 
     with bare:
-        turns = map(turn, range(QUESTIONS[question].rounds))
-        return by_turns(url, known.key, [next(turns)._replace(check=_compare), *turns])
+        return by_turns(url, known.key, map(turn, range(QUESTIONS[question].rounds)), _compare)
 
 
 def _compare(body: bytes, rows: list[tuple[Any, ...]]) -> None:

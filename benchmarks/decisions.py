@@ -72,10 +72,10 @@ def cold(url: str, path: Path, question: str, asked: list[list[Statement]]) -> C
             bare.execute(statement.sql, list(statement.args)).fetchall()
 
     def turn(number: int) -> Turn:
-        return Turn(target("", question, number), partial(run, asked[number]), _check)
+        return Turn(target("", question, number), partial(run, asked[number]))
 
     with bare:
-        return by_turns(url, decisions_data.facts(path).key, map(turn, range(ROUNDS)))
+        return by_turns(url, decisions_data.facts(path).key, map(turn, range(ROUNDS)), _check)
 
 
 def _check(body: bytes, _: None) -> None:

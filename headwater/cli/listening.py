@@ -1,72 +1,80 @@
-"""The sockets that the processes of a server accept from; the parent holds them, so that none goes with its process."""
+"""The sockets that the processes of a server accept from, where the parent has to hold them.
+
+On Linux a process of Granian makes a socket of its own and takes it along when it ends: connections that wait there
+are reset. At one that the parent holds they wait for the process that follows. A process that ends also closes
+connections whose first bytes it has not read, so it gets a connection with its first bytes.
+"""
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
-from typing import Any, Final
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from granian import Granian
 from granian.net import SocketHolder
 
 _FIRST_BYTES_SECONDS: Final = 5
-# Elsewhere the system does not spread connections over them.
-_SPREADS: Final = sys.platform == "linux"
 
 
-def listen(host: str, port: int, processes: int) -> list[socket.socket]:
-    """A socket for each process, or one for all; connections come to them before any process takes them.
+class Address(NamedTuple):
+    """Where to listen."""
 
-    ``port`` 0 takes a free one. Raises OSError where the address is not this machine's, or somebody listens there.
+    host: str
+    port: int
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """IPv6 or IPv4, by its looks."""
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
+
+
+def free(address: Address) -> Address:
+    """The address itself, with a port that is free where it says 0.
+
+    Raises OSError where it is not this machine's, or somebody listens there: sockets that share an address with each
+    other do so with those of another server, too.
     """
-    kind = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # By itself: sockets that share a port do so with those of another server, too.
-    first = socket.create_server((host, port), family=kind, backlog=socket.SOMAXCONN)
-    if processes == 1 or not _SPREADS:
-        return [first]
-    address = first.getsockname()
-    first.close()
-    return [
-        socket.create_server(address, family=kind, backlog=socket.SOMAXCONN, reuse_port=True) for _ in range(processes)
-    ]
+    with closing(socket.create_server(address, family=address.family)) as probe:
+        return address._replace(port=probe.getsockname()[1])
 
 
-class HoldingServer(Granian):  # type: ignore[misc]  # mypy does not look into it
-    """Granian, but for its sockets: on Linux its processes make them, and take them along when they end.
+def serve_holding(server: Granian, address: Address) -> None:
+    """Run a server until it is stopped, on sockets that this process holds where the server would not hold one."""
+    if sys.platform != "linux":
+        server.serve()
+        return
+    held = [_listener(address) for _ in range(server.workers)]
+    stop = server.shutdown
 
-    Connections that wait at such a socket would be reset; at one that is held they wait for the process that follows.
-    A process that ends also closes connections whose first bytes it has not read: it gets a connection with its
-    first bytes, or where they do not come, after some seconds.
+    def shutdown(*given: Any) -> None:
+        # Before the processes end, since nobody follows them.
+        for one in held:
+            one.close()
+        stop(*given)
+
+    server.shutdown = shutdown
+    server.serve(spawn_target=partial(_accept_from, held))
+
+
+def _listener(address: Address) -> socket.socket:
+    made = socket.create_server(address, family=address.family, backlog=socket.SOMAXCONN, reuse_port=True)
+    # After these seconds a connection comes without its first bytes.
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _FIRST_BYTES_SECONDS)
+    return made
+
+
+def _accept_from(held: Sequence[socket.socket], number: int, name: object, load: object, _: object, *more: Any) -> None:
+    """What a process of Granian runs in place of its own: the same, on the socket of those before it.
+
+    Processes are numbered from 1. It closes the others' sockets, which would take connections for as long as it lives.
     """
-
-    def __init__(self, listeners: list[socket.socket], target: str, **options: Any) -> None:
-        address, port, *_ = listeners[0].getsockname()
-        super().__init__(target, address=address, port=port, backlog=socket.SOMAXCONN, **options)
-        self._listeners = listeners
-
-    def _init_shared_socket(self) -> None:
-        self._ssp = None
-        for listener in self._listeners:
-            listener.set_inheritable(True)
-            if hasattr(socket, "TCP_DEFER_ACCEPT"):
-                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _FIRST_BYTES_SECONDS)
-        os.register_at_fork(after_in_child=self._keep_own)
-
-    def _keep_own(self) -> None:
-        """A socket that another process has open, too, takes connections until that one ends."""
-        for listener in self._listeners:
-            if listener is not self._sso:
-                listener.close()
-
-    def _spawn_worker(self, idx: int, **options: Any) -> Any:
-        """A process gets the socket of the one before it."""
-        self._sso = self._listeners[idx % len(self._listeners)]
-        # Where a process calls listen itself it wants to know for how many.
-        backlog = (self.backlog,) if sys.platform.startswith(("linux", "freebsd")) else ()
-        self._shd = SocketHolder(self._sso.fileno(), False, *backlog)
-        return super()._spawn_worker(idx=idx, **options)
-
-    def _drop_shared_socket(self) -> None:
-        for listener in self._listeners:
-            listener.close()
+    own = held[number - 1]
+    for other in held:
+        if other is not own:
+            other.close()
+    holder = SocketHolder(own.fileno(), False, socket.SOMAXCONN)
+    Granian._spawn_asgi_lifespan_worker(number, name, load, ((None, holder), own), *more)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +16,13 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
+from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from headwater import payments, processes, shared
 from headwater import settings as settings_module
-from headwater.cli.listening import HoldingServer, listen
+from headwater.cli.listening import Address, free, serve_holding
 from headwater.outbound import traces
 from headwater.settings import Settings
 from headwater.storage import check as facts
@@ -57,8 +57,8 @@ def serve(
     shared.check(settings)
     traces.check(settings)
     facts.check(settings)
-    listeners = _listeners(settings)
-    settings = msgspec.structs.replace(settings, port=listeners[0].getsockname()[1])
+    address = _free(Address(settings.host, settings.port))
+    settings = msgspec.structs.replace(settings, port=address.port)
     if demo:
         # Imported here: without a demo this process only watches the worker and should stay small.
         from headwater.cli.demo import prepare
@@ -72,9 +72,10 @@ def serve(
     os.environ["HEADWATER_PORT"] = str(settings.port)
     os.environ["HEADWATER_DATA_DIR"] = settings.data_dir
     os.environ["HEADWATER_WORKERS"] = str(settings.workers)
-    server = HoldingServer(
-        listeners,
+    server = Granian(
         "headwater.served:create",
+        address=settings.host,
+        port=settings.port,
         interface=Interfaces.ASGI,
         factory=True,
         loop=Loops.uvloop,
@@ -86,7 +87,7 @@ def serve(
     )
     server.on_startup(partial(_set_up_signals, server, settings))
     with _room_for_counts(settings.workers):
-        server.serve()
+        serve_holding(server, address)
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def _room_for_counts(workers: int) -> Iterator[None]:
         yield
 
 
-def _set_up_signals(server: HoldingServer, settings: Settings) -> None:
+def _set_up_signals(server: Granian, settings: Settings) -> None:
     """Take a stop in two steps where there is a pause between them, and no replacement where two cannot overlap."""
     if settings.workers == 1:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -118,7 +119,7 @@ def _set_up_signals(server: HoldingServer, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
-def _drain(server: HoldingServer, seconds: float) -> None:
+def _drain(server: Granian, seconds: float) -> None:
     """Tell all processes to leave, those that start meanwhile too, and stop them in the end."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -129,12 +130,12 @@ def _drain(server: HoldingServer, seconds: float) -> None:
     server.signal_handler_interrupt()
 
 
-def _listeners(settings: Settings) -> list[socket.socket]:
+def _free(address: Address) -> Address:
     try:
-        return listen(settings.host, settings.port, settings.workers)
+        return free(address)
     except OSError as error:
         reason = str(error.strerror).partition(" (while")[0]
         raise settings_module.SettingsError(
-            f"The server cannot listen on {settings.host}, port {settings.port}: {reason}. Stop what listens there, "
+            f"The server cannot listen on {address.host}, port {address.port}: {reason}. Stop what listens there, "
             "or give another --host or --port (0 takes a free port)."
         ) from error

@@ -57,6 +57,11 @@ class Process:
         """Sends requests to it."""
         return httpx.Client(base_url=self.url, headers=headers, timeout=_WAIT, verify=False)  # no TLS here
 
+    def connect(self) -> socket.socket:
+        """A connection on which nothing has been sent."""
+        host, port = self.url.removeprefix("http://").split(":")
+        return socket.create_connection((host, int(port)), timeout=_WAIT)
+
     def kill(self) -> None:
         """End the whole group at once, with nothing finished."""
         try:
@@ -91,6 +96,27 @@ def register(process: Process, email: str = "owner@example.com") -> dict[str, st
         key = {"name": "tests", "permissions": ["read", "write", "admin"]}
         made = client.post("/api/v2/tokens", json=key, headers={"authorization": f"Bearer {token}"}).raise_for_status()
     return {"authorization": f"Bearer {made.json()['data']['token']}"}
+
+
+class HalfSent:
+    """An impression on its way to a server, whose last bytes have not been sent."""
+
+    def __init__(self, process: Process, headers: dict[str, str], creative: int) -> None:
+        line = f'{{"ts": "2025-04-17T09:30:00Z", "creative_id": {creative}, "event": "impressions"}}'.encode()
+        head = (
+            "POST /api/v1/ingest/ad-events HTTP/1.1\r\nHost: headwater.test\r\nConnection: close\r\n"
+            f"Authorization: {headers['authorization']}\r\nContent-Type: application/x-ndjson\r\n"
+            f"Content-Length: {len(line)}\r\n\r\n"
+        )
+        self._rest = line[20:]
+        self._connection = process.connect()
+        self._connection.sendall(head.encode() + line[:20])
+
+    def finish(self) -> bytes:
+        """The answer to it, once it has been sent."""
+        with self._connection as connection:
+            connection.sendall(self._rest)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def make_creatives(process: Process, headers: dict[str, str], count: int) -> tuple[int, list[int]]:

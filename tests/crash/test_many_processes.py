@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -19,7 +18,7 @@ import pytest
 
 from tests import postgres
 from tests.caching import CacheServer, cache_server
-from tests.crash.processes import PROGRAM, Process, environment, make_creatives, register
+from tests.crash.processes import PROGRAM, HalfSent, Process, environment, make_creatives, register
 from tests.delivery.receiver import Receiver, receiving
 from tests.facts_server import facts_server
 
@@ -215,41 +214,28 @@ def test_a_server_whose_processes_are_replaced_refuses_nobody(installation: Inst
 
 def test_a_server_that_stops_takes_no_connections_while_it_answers_its_last(installation: Installation) -> None:
     process = installation.server(workers=2)
-    headers = register(process)
-    _, (creative,) = make_creatives(process, headers, 1)
-    line = f'{{"ts": "2025-04-17T09:30:00Z", "creative_id": {creative}, "event": "impressions"}}'.encode()
-    with _connection(process) as last:
-        last.sendall(
-            b"POST /api/v1/ingest/ad-events HTTP/1.1\r\nHost: headwater.test\r\nConnection: close\r\n"
-            + f"Authorization: {headers['authorization']}\r\nContent-Length: {len(line)}\r\n".encode()
-            + b"Content-Type: application/x-ndjson\r\n\r\n"
-            + line[:20]
-        )
-        # Another request after it: what was sent before is known to have arrived.
-        assert _status_of_a_late_request(process, headers) == b"HTTP/1.1 200"
-        process.child.terminate()
-        _until(lambda: _is_refused(process))
-        last.sendall(line[20:])
-        assert b"".join(iter(lambda: last.recv(65536), b"")).startswith(b"HTTP/1.1 200")
+    asking = Asking(process, register(process))
+    _, (creative,) = make_creatives(process, asking._headers, 1)
+    last = HalfSent(process, asking._headers, creative)
+    # Requests to both after it: what was sent before is known to have arrived.
+    _until(lambda: asking("GET", "/api/v2/workspaces").status_code == 200 and len(asking.answered_by) == 2)
+    process.child.terminate()
+    _until(lambda: _is_refused(process))
+    assert last.finish().startswith(b"HTTP/1.1 200")
     assert process.child.wait(_PATIENCE) == 0
 
 
 def _is_refused(process: Process) -> bool:
     try:
-        _connection(process).close()
+        process.connect().close()
     except ConnectionRefusedError:
         return True
     return False
 
 
-def _connection(process: Process) -> socket.socket:
-    host, port = process.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=_PATIENCE)
-
-
 def _status_of_a_late_request(process: Process, headers: dict[str, str]) -> bytes:
     """What a client gets whose request comes a moment after its connection; nothing where it is closed before."""
-    with _connection(process) as connection:
+    with process.connect() as connection:
         time.sleep(0.02)
         try:
             lines = "Host: headwater.test\r\nConnection: close\r\nAuthorization: " + headers["authorization"]

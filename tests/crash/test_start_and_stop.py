@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.processes import PROGRAM, Process, environment, make_creatives, register
+from tests.crash.processes import PROGRAM, HalfSent, Process, environment, make_creatives, register
 
 
 def serve(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -56,22 +55,12 @@ def test_stopping_answers_what_is_under_way(tmp_path: Path) -> None:
     with Process(folder) as process:
         headers = register(process)
         campaign, (creative,) = make_creatives(process, headers, 1)
-        line = f'{{"ts": "2025-04-17T09:30:00Z", "creative_id": {creative}, "event": "impressions"}}'.encode()
-        host, port = process.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=30) as connection:
-            connection.sendall(
-                b"POST /api/v1/ingest/ad-events HTTP/1.1\r\nHost: headwater.test\r\nConnection: close\r\n"
-                + f"Authorization: {headers['authorization']}\r\n".encode()
-                + b"Content-Type: application/x-ndjson\r\n"
-                + f"Content-Length: {len(line)}\r\n\r\n".encode()
-                + line[:20]
-            )
-            # Another request after it: what was sent before is known to have arrived.
-            with process.client() as client:
-                assert client.get("/api/v1/health").status_code == 200
-            process.child.terminate()
-            connection.sendall(line[20:])
-            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        last = HalfSent(process, headers, creative)
+        # Another request after it: what was sent before is known to have arrived.
+        with process.client() as client:
+            assert client.get("/api/v1/health").status_code == 200
+        process.child.terminate()
+        answer = last.finish()
         assert answer.startswith(b"HTTP/1.1 200")
         assert b'"accepted":1' in answer
         assert process.child.wait(30) == 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from headwater.catalogue.decisions import SYSTEM_OUTCOMES, Outcome
 from headwater.decisioning.recommend import Sent
 from headwater.decisioning.respond import SUPPRESSING, Response
 from headwater.errors import Conflict, HeadwaterError, InvalidRequest, NotFound
+from headwater.query.decisions import run
 from headwater.query.decisions.state import OfferRecord, Suppression
 from tests.decisioning.running import AT, Deciding, deciding, offers
 from tests.decisioning.world import CHANNELS, NOW, book, offer
@@ -176,11 +177,16 @@ async def test_keys_have_a_length(world: Deciding, key: str) -> None:
         await world.responder.respond(response, Sent(key, b""), SCOPE)
 
 
-async def test_rates_follow_responses(world: Deciding) -> None:
-    """Though they are read half a second apart; a busy machine may take longer."""
-    await world.known.rates(SCOPE)
-    until = time.monotonic() + 30
+async def test_rates_are_half_a_second_old_at_most(world: Deciding, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = 100.0
+    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=lambda: seconds))
+
+    async def positive() -> int:
+        return (await world.known.rates(SCOPE)).get(1, OfferRecord()).positive
+
+    assert await positive() == 0
     await world.respond("click", **NAMED)
-    while (await world.known.rates(SCOPE)).get(1, OfferRecord()).positive == 0:
-        assert time.monotonic() < until
-        await asyncio.sleep(0)
+    seconds += 0.4
+    assert await positive() == 0
+    seconds += 0.1
+    assert await positive() == 1

@@ -78,12 +78,13 @@ class Sums(msgspec.Struct, frozen=True):
 class _Shape(msgspec.Struct, frozen=True):
     """All that decides the text.
 
-    ``kept`` says that the daily rollup is in the zone, ``fresh`` that it lacks
-    commits; ``bound`` names the values that are bound, in their order.
+    ``groups`` is how many there are. ``kept`` says that the daily rollup is in the zone, ``fresh`` that it
+    lacks commits; ``bound`` names the values that are bound, in their order.
     """
 
     dataset: str
     measures: tuple[Measure, ...]
+    groups: int
     zone: str
     by_day: bool
     most: int
@@ -112,6 +113,7 @@ def compile_sums(sums: Sums, scope: Scope, dialect: Dialect, *, kept_zone: str, 
     shape = _Shape(
         dataset=sums.dataset.name,
         measures=sums.measures,
+        groups=len(sums.groups),
         zone=sums.zone,
         by_day=sums.by_day,
         most=sums.most,
@@ -139,7 +141,7 @@ def _values(sums: Sums, scope: Scope) -> dict[str, object]:
     else:
         values |= {"end": sums.span.days + 1, "places": sums.places}
     for number, (group, entity) in enumerate(sums.groups):
-        values |= {f"{_GROUP}{number}": group, f"{_OF_GROUP}{number}": entity}
+        values |= {f"group {number}": group, f"entity of group {number}": entity}
     if sums.members or not sums.groups:
         values["subjects"] = [member.subject for member in sums.members]
         values["entities"] = [member.entity for member in sums.members]
@@ -159,7 +161,6 @@ def _is_level(measure: Measure) -> bool:
     return measure[0] == "level"
 
 
-_GROUP, _OF_GROUP = "group ", "entity of group "
 _TYPES = {"before": "DATE", "after": "DATE", **dict.fromkeys(("subjects", "entities", "posted", "until"), "BIGINT[]")}
 _texts = Texts()
 
@@ -231,7 +232,7 @@ class _Writer(msgspec.Struct, frozen=True):
 
     def _parts(self) -> Iterator[_Part]:
         dataset = self.dataset
-        if any(name.startswith(_GROUP) for name in self.shape.bound):
+        if self.shape.groups:
             yield self._groups()
         if "subjects" not in self.shape.bound:
             return
@@ -244,12 +245,12 @@ class _Writer(msgspec.Struct, frozen=True):
 
     def _groups(self) -> _Part:
         """A few groups are told apart by a condition: beside their few rows, a join would take most of the time."""
-        numbers = range(sum(name.startswith(_GROUP) for name in self.shape.bound))
-        groups = [(self._bound(f"{_GROUP}{number}"), self._bound(f"{_OF_GROUP}{number}")) for number in numbers]
-        which = " ".join(f"WHEN {group} THEN {entity}" for group, entity in groups)
-        entity = f"CASE fact.group_id {which} END" if len(groups) > 1 else groups[0][1]
+        groups = [self._bound(f"group {number}") for number in range(self.shape.groups)]
+        entities = [self._bound(f"entity of group {number}") for number in range(self.shape.groups)]
+        which = " ".join(f"WHEN {group} THEN {entity}" for group, entity in zip(groups, entities, strict=True))
+        entity = f"CASE fact.group_id {which} END" if len(groups) > 1 else entities[0]
         table = self.dataset.group_rollup
-        among = f"fact.group_id IN ({', '.join(group for group, _ in groups)})"
+        among = f"fact.group_id IN ({', '.join(groups)})"
         return _Part(
             self._columns(entity, f"fact.{DAY}", table),
             f"FROM {table} AS fact WHERE {self._own('fact')} AND {among}",
